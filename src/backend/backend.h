@@ -1,0 +1,77 @@
+#pragma once
+// What a backend is: something that packs weights once and compiles graphs over them into executables.
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "graph/graph.h"
+#include "tensor/view.h"
+#include "tensor/weight_source.h"
+
+namespace limner {
+
+enum class Precision : uint8_t {
+  f32,   ///< the reference
+  bf16,  ///< bf16 weights and activations, f32 sums and statistics
+};
+std::string_view precision_name(Precision precision);
+
+/// Scratch memory that executables run in, one for every thread that drives executables. Grows only in
+/// reserve().
+class Workspace {
+ public:
+  virtual ~Workspace() = default;
+  /// Makes room for an executable of `bytes`; `exhausted` when the system has not got them.
+  virtual Result<void> reserve(size_t bytes) = 0;
+  virtual size_t bytes() const = 0;
+};
+
+/// A compiled graph. Immutable; run() allocates nothing and may be called with different workspaces at the
+/// same time.
+class Executable {
+ public:
+  virtual ~Executable() = default;
+  /// Workspace bytes that run() needs.
+  virtual size_t workspace_bytes() const = 0;
+  /// inputs and outputs in the order in which the graph declared them: f32 (i32 for ids), shapes as declared.
+  /// `workspace` must have been reserved for workspace_bytes(). A row's bytes do not depend on the other rows
+  /// of the batch, nor on the number of threads.
+  virtual void run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+                   Workspace& workspace) const = 0;
+};
+
+/// The weights of one network in the layout a backend computes with, shared by all its executables. Packs a
+/// weight the first time a graph uses it. Thread-safe.
+class PackedWeights {
+ public:
+  virtual ~PackedWeights() = default;
+  /// Bytes packed so far.
+  virtual size_t bytes() const = 0;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string_view name() const = 0;
+  /// The instruction set and library in use, for metadata: "avx512bf16 onednn-2.6.3".
+  virtual std::string description() const = 0;
+  virtual bool supports(Precision precision) const = 0;
+  virtual std::unique_ptr<Workspace> make_workspace() const = 0;
+  /// `source` must outlive the result.
+  virtual std::unique_ptr<PackedWeights> make_weights(const WeightSource& source,
+                                                      Precision precision) const = 0;
+  /// Checks every weight the graph names (missing, mis-shaped, not finite: `invalid`), packs those not packed
+  /// yet, plans memory. `weights` must come from this backend and outlive the executable.
+  virtual Result<std::unique_ptr<Executable>> compile(const Graph& graph, PackedWeights& weights) const = 0;
+  /// What compile() would plan, without weights: workspace bytes, for admission before work starts.
+  virtual size_t plan_bytes(const Graph& graph, Precision precision) const = 0;
+};
+
+/// Plain loops, double sums, f32 only: the oracle of every other backend.
+std::unique_ptr<Backend> make_ref_backend();
+/// oneDNN and own kernels. threads: 0 means one for every core this process may use.
+std::unique_ptr<Backend> make_cpu_backend(int threads);
+
+}  // namespace limner

@@ -1,0 +1,66 @@
+#pragma once
+// The arithmetic of attention in bf16 with f32 sums: vdpbf16ps multiplies pairs. Same interface as DotF32.
+
+#include "backend/cpu/kernels/vec_rough.h"
+
+namespace limner::cpu::LIMNER_ISA {
+
+struct DotBf16 {
+  using Packed = uint32_t;  ///< two neighbours in depth, the first in the low half
+  static constexpr int kDepth = 2;
+  static constexpr int kRows = 8;
+  static constexpr int kVectors = 3;
+
+  static Packed pack(const Bf16* x, int64_t stride, int64_t count) {
+    const uint32_t high = count > 1 ? x[stride].bits : 0u;
+    return x->bits | (high << 16);
+  }
+  static void pack_row(const Bf16* x, int64_t count, Packed* out) {
+    if (count % kDepth != 0) out[count / kDepth] = 0;
+    std::memcpy(out, x, static_cast<size_t>(count) * sizeof(Bf16));
+  }
+
+  template <int N>
+  static void multiply(const uint32_t* a, int64_t a_stride, const uint32_t* b, int64_t depth, float* c,
+                       int64_t c_stride, bool accumulate) {
+    __m512 sum[kRows][N];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 3
+      for (int n = 0; n < N; ++n) {
+        sum[r][n] = accumulate ? _mm512_loadu_ps(c + r * c_stride + n * kLanes) : _mm512_setzero_ps();
+      }
+    }
+    for (int64_t k = 0; k < depth; ++k, b += N * kLanes) {
+      __m512bh column[N];
+#pragma GCC unroll 3
+      for (int n = 0; n < N; ++n) column[n] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + n * kLanes));
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const auto pair =
+            reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(a[r * a_stride + k])));
+#pragma GCC unroll 3
+        for (int n = 0; n < N; ++n) sum[r][n] = _mm512_dpbf16_ps(sum[r][n], pair, column[n]);
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 3
+      for (int n = 0; n < N; ++n) _mm512_storeu_ps(c + r * c_stride + n * kLanes, sum[r][n]);
+    }
+  }
+
+  static constexpr float kScoreUnit = 1.44269504f;  // the exponentials are powers of two
+  static F exponential(F x) { return rough::exp2(x); }
+
+  static void store_weights(F weights, int64_t key, Packed* row) {
+    const H rounded = narrow(weights);
+    std::memcpy(row + key / kDepth, &rounded, sizeof rounded);
+  }
+  static void store_weights(F first, F second, int64_t key, Packed* row) {
+    const __m512bh rounded = _mm512_cvtne2ps_pbh(second, first);
+    std::memcpy(row + key / kDepth, &rounded, sizeof rounded);
+  }
+};
+
+}  // namespace limner::cpu::LIMNER_ISA

@@ -1,0 +1,123 @@
+#pragma once
+// What oneDNN has not got or does badly: attention, norms, activations, element by element arithmetic. One
+// table of function pointers an instruction set; the copies that need no arithmetic are in copies.h.
+//
+// Common rules. Data is channels last and contiguous unless strides are given; no alignment is asked for;
+// memory is the caller's and nothing is allocated. Sums and statistics are f32 or f64 whatever T is. Kernels
+// run on omp_get_max_threads() threads, and a result's bytes depend neither on their number nor on the other
+// rows of a batch. Arguments are trusted: whoever calls has checked shapes.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "graph/ops.h"
+#include "tensor/dtype.h"
+#include "tensor/shape.h"
+
+namespace limner::cpu {
+
+/// softmax(q k^T scale) v for every picture and head. head_width 1 to 1024, any number of queries and keys
+/// (keys >= 1).
+struct AttentionShape {
+  int64_t batch = 1, heads = 1, head_width = 0, queries = 0, keys = 0;
+  float scale = 1;
+  bool causal = false;  ///< query i sees keys 0..i; queries == keys
+};
+
+/// Rows of one token, heads outermost inside: q [batch, queries, heads * head_width], k and v [batch, keys,
+/// ..]. A stride is the distance in elements from one row to the next, so q, k and v may lie inside one
+/// [batch, tokens, 3C] buffer; a picture starts `rows * stride` after the one before.
+template <class T>
+struct AttentionData {
+  const T* q = nullptr;
+  const T* k = nullptr;
+  const T* v = nullptr;
+  T* out = nullptr;  ///< must not overlap the inputs
+  int64_t q_stride = 0, k_stride = 0, v_stride = 0, out_stride = 0;
+};
+
+/// x [batch, pixels, channels]; channels % groups == 0.
+struct GroupNormShape {
+  int64_t batch = 1, pixels = 0, channels = 0, groups = 32;
+  float eps = 1e-5f;
+  bool silu = false;  ///< y -> y / (1 + e^-y) after scale and shift
+};
+
+/// x and out [rows, width], normalised over the width.
+struct LayerNormShape {
+  int64_t rows = 0, width = 0;
+  float eps = 1e-5f;
+};
+
+/// The kernels for activations of type T, float or Bf16. Parameters (norm weights and biases, slopes) are
+/// always f32.
+template <class T>
+struct TypedKernels {
+  /// Bytes that attention() needs at `scratch` when it runs on up to `threads` threads.
+  size_t (*attention_scratch_bytes)(const AttentionShape& shape, int threads);
+  /// Online softmax over blocks of keys (Dao et al. 2022): the scores are never held as a whole. f32: f32
+  /// throughout, parity with a direct f32 evaluation to ~1e-6. Bf16 where the CPU multiplies bf16: scores and
+  /// sums in f32, the probabilities rounded to bf16; elsewhere f32 inside.
+  void (*attention)(const AttentionShape& shape, const AttentionData<T>& data, void* scratch);
+
+  /// Bytes that group_norm() needs at `scratch` when it runs on up to `threads` threads.
+  size_t (*group_norm_scratch_bytes)(const GroupNormShape& shape, int threads);
+  /// Wu & He 2018. weight, bias [channels]. Mean and variance in two passes over fixed blocks of pixels,
+  /// merged in f64 in a fixed order (Chan et al. 1979). out may be x.
+  void (*group_norm)(const GroupNormShape& shape, const T* x, const float* weight, const float* bias, T* out,
+                     void* scratch);
+  /// Ba et al. 2016. weight, bias [width]. Mean, then variance around it. out may be x.
+  void (*layer_norm)(const LayerNormShape& shape, const T* x, const float* weight, const float* bias, T* out);
+
+  /// One operator of op::Activation on `count` elements; `parameter` as op::Unary says. f32 errors against
+  /// the exact value: silu, sigmoid, tanh and soft_clip within 4 ULP; the gelus within 3e-7 absolute + 4 ULP
+  /// (far out on the negative side they magnify roundings of their argument, in PyTorch too). Bf16: 1.3e-4
+  /// relative or 2e-6 absolute before the rounding to bf16, which is 2e-3. NaN stays NaN. out may be x.
+  void (*activation)(op::Activation kind, float parameter, const T* x, T* out, int64_t count);
+  /// x [rows, channels]; x < 0: slope[c] * x. out may be x.
+  void (*prelu)(const T* x, const float* slope, T* out, int64_t rows, int64_t channels);
+  /// x [rows, 2 channels] -> out [rows, channels]: first half times gelu(second half), erf. out must not
+  /// overlap x.
+  void (*geglu)(const T* x, T* out, int64_t rows, int64_t channels);
+
+  /// a + b as op::Add: out has a's shape, b's extents are a's or 1 (leading ones implied). out may be a, and
+  /// b if b has a's shape.
+  void (*add)(const T* a, const Shape& a_shape, const T* b, const Shape& b_shape, T* out);
+  /// a * b, same rule.
+  void (*mul)(const T* a, const Shape& a_shape, const T* b, const Shape& b_shape, T* out);
+  /// x * factor + offset, rounded after the product and after the sum. out may be x.
+  void (*affine)(const T* x, float factor, float offset, T* out, int64_t count);
+};
+
+/// Everything compiled for one instruction set.
+struct Kernels {
+  std::string_view name;     ///< "generic", "avx2", "avx512", "avx512bf16"
+  bool native_bf16 = false;  ///< bf16 is faster than f32 here
+  TypedKernels<float> f32;
+  TypedKernels<Bf16> bf16;
+
+  /// Nearest, ties to even; NaN stays NaN. Subnormals may become zero.
+  void (*f32_to_bf16)(const float* x, Bf16* out, int64_t count);
+  void (*bf16_to_f32)(const Bf16* x, float* out, int64_t count);
+  /// Whether no element is infinite or NaN. f32, f16 and bf16; any alignment. Runs at memory speed.
+  bool (*all_finite)(DType dtype, const void* x, int64_t count);
+
+  /// f32 or bf16 by type, for code written once for both.
+  template <class T>
+  const TypedKernels<T>& of() const {
+    if constexpr (sizeof(T) == sizeof(float)) {
+      return f32;
+    } else {
+      return bf16;
+    }
+  }
+};
+
+/// The tables this CPU can run, slowest first; "generic" is always there.
+std::span<const Kernels* const> available_kernels();
+/// The last of them.
+const Kernels& best_kernels();
+
+}  // namespace limner::cpu

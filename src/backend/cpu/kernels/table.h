@@ -1,0 +1,56 @@
+#pragma once
+// The table of the instruction set that the including file is compiled for.
+
+#include "backend/cpu/kernels/activations.h"
+#include "backend/cpu/kernels/attention.h"
+#include "backend/cpu/kernels/broadcast.h"
+#include "backend/cpu/kernels/convert.h"
+#include "backend/cpu/kernels/dot_f32.h"
+#include "backend/cpu/kernels/kernels.h"
+#include "backend/cpu/kernels/norms.h"
+#if defined(__AVX512BF16__)
+#include "backend/cpu/kernels/dot_bf16.h"
+#endif
+
+namespace limner::cpu::LIMNER_ISA {
+
+#if defined(__AVX512BF16__)
+inline constexpr bool kNativeBf16 = true;
+template <class T>
+using DotOf = std::conditional_t<std::is_same_v<T, Bf16>, DotBf16, DotF32>;
+#else
+inline constexpr bool kNativeBf16 = false;
+template <class T>
+using DotOf = DotF32;
+#endif
+
+template <class T>
+constexpr TypedKernels<T> make_typed_kernels() {
+  return {
+      .attention_scratch_bytes = attention_scratch_bytes<DotOf<T>>,
+      .attention = attention<T, DotOf<T>>,
+      .group_norm_scratch_bytes = group_norm_scratch_bytes,
+      .group_norm = group_norm<T>,
+      .layer_norm = layer_norm<T>,
+      .activation = activation<T>,
+      .prelu = prelu<T>,
+      .geglu = geglu<T>,
+      .add = add<T>,
+      .mul = mul<T>,
+      .affine = affine<T>,
+  };
+}
+
+constexpr Kernels make_kernels(std::string_view name) {
+  return {
+      .name = name,
+      .native_bf16 = kNativeBf16,
+      .f32 = make_typed_kernels<float>(),
+      .bf16 = make_typed_kernels<Bf16>(),
+      .f32_to_bf16 = convert<float, Bf16>,
+      .bf16_to_f32 = convert<Bf16, float>,
+      .all_finite = all_finite,
+  };
+}
+
+}  // namespace limner::cpu::LIMNER_ISA

@@ -1,0 +1,77 @@
+#include "backend/cpu/primitive_step.h"
+
+#include <unordered_map>
+#include <utility>
+
+#include "base/check.h"
+
+namespace limner::cpu {
+namespace {
+
+struct Eltwise {
+  dnnl::algorithm algorithm;
+  float alpha;
+};
+
+Eltwise eltwise(const op::Unary& unary) {
+  using Kind = dnnl::algorithm;
+  switch (unary.kind) {
+    case op::Activation::silu:
+      return {Kind::eltwise_swish, 1.0f};
+    case op::Activation::gelu:
+      return {Kind::eltwise_gelu_erf, 0};
+    case op::Activation::gelu_tanh:
+      return {Kind::eltwise_gelu_tanh, 0};
+    case op::Activation::quick_gelu:
+      return {Kind::eltwise_swish, 1.702f};
+    case op::Activation::relu:
+      return {Kind::eltwise_relu, 0};
+    case op::Activation::leaky_relu:
+      return {Kind::eltwise_relu, unary.parameter};
+    case op::Activation::tanh:
+      return {Kind::eltwise_tanh, 0};
+    case op::Activation::sigmoid:
+      return {Kind::eltwise_logistic, 0};
+    case op::Activation::soft_clip:
+      break;
+  }
+  LIMNER_CHECK(false, "an activation that folds into a product");
+}
+
+}  // namespace
+
+dnnl::primitive_attr product_attributes(bool accumulate, const std::optional<op::Unary>& activation) {
+  dnnl::post_ops after;
+  if (accumulate) after.append_sum(1.0f);
+  if (activation) {
+    const auto [algorithm, alpha] = eltwise(*activation);
+    after.append_eltwise(1.0f, algorithm, alpha, 0.0f);
+  }
+  dnnl::primitive_attr attributes;
+  attributes.set_post_ops(after);
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+void PrimitiveStep::bind(int argument, const dnnl::memory::desc& desc, BufferId buffer) {
+  bindings_.push_back({argument, desc, false, static_cast<int32_t>(buffer)});
+}
+
+void PrimitiveStep::bind(int argument, const dnnl::memory::desc& desc, WeightId weight) {
+  bindings_.push_back({argument, desc, true, static_cast<int32_t>(weight)});
+}
+
+void PrimitiveStep::build() { primitive_ = make_(); }
+
+void PrimitiveStep::run(const Frame& frame) const {
+  // Handles on memory that lies elsewhere: a few words each. Made here because runs may overlap.
+  std::unordered_map<int, dnnl::memory> arguments;
+  for (const Binding& binding : bindings_) {
+    void* data = binding.is_weight ? const_cast<void*>(frame.weights[static_cast<size_t>(binding.id)])
+                                   : frame.address(static_cast<BufferId>(binding.id));
+    arguments.emplace(binding.argument, dnnl::memory(binding.desc, engine_, data));
+  }
+  primitive_.execute(frame.stream, arguments);
+}
+
+}  // namespace limner::cpu

@@ -1,0 +1,40 @@
+#pragma once
+// What lowering and running share: the kernels for this CPU, the library's engine, the number of threads.
+
+#include <dnnl.hpp>
+
+#include "backend/backend.h"
+#include "backend/cpu/kernels/kernels.h"
+
+namespace limner::cpu {
+
+struct Tools {
+  const Kernels& kernels;
+  dnnl::engine engine;
+  int threads;
+};
+
+/// The type of activations and matrix weights.
+inline DType internal_type(Precision precision) {
+  return precision == Precision::bf16 ? DType::bf16 : DType::f32;
+}
+
+/// f32 and bf16 only.
+inline dnnl::memory::data_type library_type(DType type) {
+  return type == DType::bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
+}
+
+/// OpenMP's thread number for the calling thread, put back at the end: callers' other parallel code is not
+/// affected.
+class ThreadScope {
+ public:
+  explicit ThreadScope(int threads);
+  ~ThreadScope();
+  ThreadScope(const ThreadScope&) = delete;
+  ThreadScope& operator=(const ThreadScope&) = delete;
+
+ private:
+  int before_;
+};
+
+}  // namespace limner::cpu

@@ -1,0 +1,65 @@
+#include "base/sha256.h"
+
+#include <openssl/evp.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "base/file_handle.h"
+
+namespace limner {
+
+struct Sha256::Context {
+  EVP_MD_CTX* evp = EVP_MD_CTX_new();
+  ~Context() { EVP_MD_CTX_free(evp); }
+};
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) {
+  LIMNER_CHECK(context_->evp && EVP_DigestInit_ex(context_->evp, EVP_sha256(), nullptr) == 1,
+               "OpenSSL has SHA-256");
+}
+
+Sha256::~Sha256() = default;
+
+void Sha256::update(std::span<const std::byte> bytes) {
+  LIMNER_CHECK(EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()) == 1, "SHA-256 takes bytes");
+}
+
+std::string Sha256::finish_hex() {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<unsigned char, 32> digest;
+  LIMNER_CHECK(EVP_DigestFinal_ex(context_->evp, digest.data(), nullptr) == 1, "SHA-256 is finished once");
+  std::string text;
+  for (const unsigned char byte : digest) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15u];
+  }
+  return text;
+}
+
+std::string sha256_hex(std::span<const std::byte> bytes) {
+  Sha256 hash;
+  hash.update(bytes);
+  return hash.finish_hex();
+}
+
+Result<std::string> sha256_file(const std::filesystem::path& path) {
+  struct stat status {};
+  FileHandle file = TRY(open_regular(path, status));
+  // Read, not mapped: a large file must not push the pages in use out of this process.
+  std::vector<std::byte> buffer(size_t{1} << 20);
+  Sha256 hash;
+  while (true) {
+    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error(path, "read", errno);
+    if (got == 0) return hash.finish_hex();
+    hash.update(std::span(buffer).first(static_cast<size_t>(got)));
+  }
+}
+
+}  // namespace limner

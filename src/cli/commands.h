@@ -1,0 +1,29 @@
+#pragma once
+// The subcommands. Each adds itself to the parser and leaves what is to be done; main runs the one that was named.
+
+#include <functional>
+
+#include "base/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace limner {
+
+/// What a parsed subcommand does; its exit status when it did not fail.
+using Command = std::function<Result<int>()>;
+
+/// Shared by all: whether errors are to be printed as JSON too.
+struct CommandSlot {
+  Command run;
+  bool json = false;
+};
+
+void add_generate(CLI::App& app, CommandSlot& slot);
+void add_upscale(CLI::App& app, CommandSlot& slot);
+void add_inspect(CLI::App& app, CommandSlot& slot);
+void add_model(CLI::App& app, CommandSlot& slot);
+void add_lists(CLI::App& app, CommandSlot& slot);
+
+}  // namespace limner

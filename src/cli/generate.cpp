@@ -1,0 +1,282 @@
+// limner generate: a brief in, pictures out.
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/like.h"
+#include "cli/output.h"
+#include "cli/param_flags.h"
+#include "cli/picture_inputs.h"
+#include "cli/progress_line.h"
+#include "engine/engine.h"
+#include "engine/model_library.h"
+#include "image/codec.h"
+
+namespace limner {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+
+struct GenerateFlags {
+  std::string prompt, model, dtype, vae, size, like, preview, to_prompt;
+  std::string to_seed;
+  int count = 1, threads = 0, frames = 0, preview_every = 5;
+  std::vector<std::string> loras, embeddings;
+  bool json = false, quiet = false;
+  GivenParams given;
+  PictureFlags pictures;
+  OutputFlags output;
+};
+
+// FILE or FILE:WEIGHT; a colon inside a path is not a weight.
+NamedWeight parse_lora(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon + 1 == text.size()) return {text, 1};
+  char* end = nullptr;
+  const std::string tail = text.substr(colon + 1);
+  const double weight = std::strtod(tail.c_str(), &end);
+  return *end == '\0' ? NamedWeight{text.substr(0, colon), weight} : NamedWeight{text, 1};
+}
+
+/// One picture of the run.
+struct Wanted {
+  DrawingParams params;
+  std::filesystem::path path;
+};
+
+class Generate {
+ public:
+  explicit Generate(const GenerateFlags& flags) : flags_(flags), line_(flags.quiet) {}
+
+  Result<int> run() {
+    DrawingParams params = TRY(collect_params());
+    const std::vector<DrawingParams> all = TRY(each_picture(params));
+    const OutputPlan plan = TRY(plan_output(flags_.output, *params.seed, static_cast<int>(all.size())));
+    if (!flags_.preview.empty()) TRY(check_writable(flags_.preview));
+    const DrawingInputs inputs = TRY(read_picture_inputs(flags_.pictures));
+    TRY(load_model());
+    for (size_t i = 0; i < all.size(); i += kTogether) {
+      std::vector<Wanted> wanted;
+      for (size_t k = i; k < std::min(all.size(), i + kTogether); ++k) wanted.push_back({all[k], plan.paths[k]});
+      TRY(draw(wanted, inputs, plan.format));
+    }
+    line_.clear();
+    if (flags_.json) print_json();
+    return 0;
+  }
+
+ private:
+  // Pictures drawn side by side: enough for full batches, few enough for memory.
+  static constexpr size_t kTogether = 4;
+
+  Result<DrawingParams> collect_params() {
+    DrawingParams params;
+    if (!flags_.like.empty()) {
+      Recipe recipe = TRY(read_recipe(flags_.like, "like"));
+      params = std::move(recipe.params);
+      model_name_ = recipe.model;
+      recipe_dtype_ = recipe.dtype;
+      recipe_sha256_ = recipe.model_sha256;
+      for (const std::string& warning : recipe.warnings) line_.note("like: " + warning);
+    } else if (flags_.prompt.empty()) {
+      return invalid("prompt", "is missing", "limner generate \"a red apple\"");
+    }
+    if (!flags_.prompt.empty()) params.prompt = flags_.prompt;
+    GivenParams given = flags_.given;
+    if (!flags_.size.empty()) TRY(split_size(given));
+    TRY(apply_params(given, params));
+    TRY(check_params(params));
+    if (!params.seed) params.seed = std::random_device()();
+    return params;
+  }
+
+  Result<void> split_size(GivenParams& given) {
+    const size_t x = flags_.size.find('x');
+    if (x == std::string::npos) return invalid("size", fmt::format("\"{}\" is not WIDTHxHEIGHT", flags_.size.substr(0, 80)));
+    given["width"] = flags_.size.substr(0, x);
+    given["height"] = flags_.size.substr(x + 1);
+    return {};
+  }
+
+  Result<std::vector<DrawingParams>> each_picture(const DrawingParams& params) {
+    if (flags_.count < 1 || flags_.count > 1000) return invalid("n", fmt::format("{} is not within 1 to 1000", flags_.count));
+    std::vector<DrawingParams> all;
+    if (flags_.frames != 0) return frames(params);
+    if (!flags_.to_prompt.empty() || !flags_.to_seed.empty())
+      return invalid("to_prompt", "says where frames lead to", "give --frames N");
+    for (int i = 0; i < flags_.count; ++i) {
+      all.push_back(params);
+      all.back().seed = *params.seed + static_cast<uint64_t>(i);
+    }
+    return all;
+  }
+
+  Result<std::vector<DrawingParams>> frames(DrawingParams params) {
+    if (flags_.frames < 2 || flags_.frames > 1000)
+      return invalid("frames", fmt::format("{} is not within 2 to 1000", flags_.frames));
+    if (flags_.count != 1) return invalid("n", "goes with single pictures, not with --frames");
+    if (!flags_.to_prompt.empty()) params.blend_prompt = flags_.to_prompt;
+    if (!flags_.to_seed.empty()) TRY(set_param(params, *find_param("blend_seed"), flags_.to_seed));
+    if (!params.blend_prompt && !params.blend_seed) return invalid("frames", "needs --to-prompt or --to-seed");
+    std::vector<DrawingParams> all;
+    for (int i = 0; i < flags_.frames; ++i) {
+      all.push_back(params);
+      all.back().blend = static_cast<double>(i) / (flags_.frames - 1);
+    }
+    return all;
+  }
+
+  Result<void> load_model() {
+    const Clock::time_point started = Clock::now();
+    const std::string name = !flags_.model.empty() ? flags_.model : !model_name_.empty() ? model_name_ : kDefaultModel;
+    line_.stage("loading " + name);
+    LoadOptions options;
+    options.dtype = flags_.dtype.empty() ? recipe_dtype_ : flags_.dtype;
+    options.threads = flags_.threads;
+    options.vae = flags_.vae;
+    for (const std::string& lora : flags_.loras) options.loras.push_back(parse_lora(lora));
+    for (const std::string& embedding : flags_.embeddings) options.embeddings.emplace_back(embedding);
+    for (const std::string& net : flags_.pictures.controlnets) options.controlnets.emplace_back(net);
+    model_ = TRY(load(TRY(find_model(name)), options));
+    for (const std::string& warning : model_info(*model_).warnings) line_.note(warning);
+    if (!recipe_sha256_.empty() && recipe_sha256_ != model_hash(*model_))
+      line_.note("like: this model's weights differ from those the picture was drawn with");
+    load_ms_ = ms_since(started);
+    return {};
+  }
+
+  Result<void> draw(const std::vector<Wanted>& wanted, const DrawingInputs& inputs, Format format) {
+    std::vector<DrawingPtr> drawings;
+    std::vector<Drawing*> unfinished;
+    line_.stage("preparing");
+    for (const Wanted& one : wanted) {
+      drawings.push_back(TRY(open(*model_, one.params, inputs)));
+      unfinished.push_back(drawings.back().get());
+      for (const std::string& warning : warnings(*drawings.back())) note_once(warning);
+    }
+    line_.stage("drawing");
+    while (!unfinished.empty()) {
+      if (interrupted()) return Error{Code::cancelled, "", "interrupted", ""};
+      TRY(step(unfinished));
+      const Progress now = progress(*unfinished.front());
+      line_.update(now.step, now.steps, "step");
+      TRY(show_preview(*unfinished.front(), now));
+      std::erase_if(unfinished, [](Drawing* drawing) { return drawn(*drawing); });
+    }
+    line_.stage("decoding");
+    for (size_t i = 0; i < wanted.size(); ++i) TRY(deliver(*drawings[i], wanted[i], format));
+    return {};
+  }
+
+  Result<void> show_preview(Drawing& drawing, const Progress& now) {
+    if (flags_.preview.empty() || now.step == previewed_ || now.step % flags_.preview_every != 0) return {};
+    previewed_ = now.step;
+    const Picture picture = TRY(preview(drawing));
+    if (picture.empty()) return {};
+    const Format format = TRY(format_from_extension(flags_.preview, "preview"));
+    const std::vector<std::byte> bytes = TRY(encode_picture(picture, {.format = format, .quality = 80}));
+    return write_file_atomically(flags_.preview, bytes);
+  }
+
+  Result<void> deliver(Drawing& drawing, const Wanted& wanted, Format format) {
+    const Picture picture = TRY(finish(drawing));
+    if (interrupted()) return Error{Code::cancelled, "", "interrupted", ""};
+    const Clock::time_point started = Clock::now();
+    TRY(write_picture(picture, file_texts(drawing), flags_.output, format, wanted.path));
+    write_ms_ += ms_since(started);
+    const StageTimes times = stage_times(drawing);
+    times_.text_ms += times.text_ms;
+    times_.encode_ms += times.encode_ms;
+    times_.compile_ms += times.compile_ms;
+    times_.decode_ms += times.decode_ms;
+    times_.steps_ms = std::max(times_.steps_ms, times.steps_ms);
+    if (!flags_.json) {
+      line_.clear();
+      fmt::print("{}\n", wanted.path.string());
+      std::fflush(stdout);
+    }
+    pictures_.push_back({{"path", wanted.path.string()},
+                         {"seed", *used_params(drawing).seed},
+                         {"width", picture.width},
+                         {"height", picture.height},
+                         {"parameters", params_to_json(used_params(drawing))},
+                         {"warnings", warnings(drawing)}});
+    return {};
+  }
+
+  void note_once(const std::string& warning) {
+    if (warning == last_warning_) return;
+    last_warning_ = warning;
+    line_.note(warning);
+  }
+
+  void print_json() {
+    const ModelInfo info = model_info(*model_);
+    Json json;
+    json["pictures"] = pictures_;
+    json["model"] = {{"name", info.name},       {"family", info.family}, {"sha256", model_hash(*model_)},
+                     {"backend", info.backend}, {"dtype", info.dtype}};
+    json["warnings"] = info.warnings;
+    json["times_ms"] = {{"load", load_ms_},         {"compile", times_.compile_ms}, {"text", times_.text_ms},
+                        {"encode", times_.encode_ms}, {"steps", times_.steps_ms},   {"decode", times_.decode_ms},
+                        {"write", write_ms_}};
+    json["peak_memory_bytes"] = peak_memory_bytes();
+    fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+  }
+
+  const GenerateFlags& flags_;
+  ProgressLine line_;
+  ModelPtr model_;
+  std::string model_name_, recipe_dtype_, recipe_sha256_, last_warning_;
+  double load_ms_ = 0, write_ms_ = 0;
+  StageTimes times_;
+  int previewed_ = 0;
+  Json pictures_ = Json::array();
+};
+
+}  // namespace
+
+void add_generate(CLI::App& app, CommandSlot& slot) {
+  auto flags = std::make_shared<GenerateFlags>();
+  CLI::App* command = app.add_subcommand("generate", "Draw pictures from a prompt");
+  command->add_option("prompt", flags->prompt, "What to draw");
+  command->add_option("-m,--model", flags->model, "Model: a name from `limner model list`, or a path (default limner-tiny)");
+  command->add_option("--dtype", flags->dtype, "Compute in f32 or bf16 (default: bf16 where the processor has it)");
+  command->add_option("--threads", flags->threads, "Threads (default: every core)")->check(CLI::Range(0, 1024));
+  command->add_option("--vae", flags->vae, "Another autoencoder: its folder");
+  command->add_option("--lora", flags->loras, "LoRA FILE or FILE:WEIGHT; may be given several times")->allow_extra_args(false);
+  command->add_option("--embedding", flags->embeddings, "Textual-inversion file; may be given several times")
+      ->allow_extra_args(false);
+  command->add_option("--size", flags->size, "WIDTHxHEIGHT in pixels");
+  command->add_option("-n,--count", flags->count, "How many pictures; picture i has seed + i");
+  command->add_option("--like", flags->like, "Draw what this picture's file says; other flags override");
+  command->add_option("--frames", flags->frames, "Draw this many frames that lead from the prompt and seed to others");
+  command->add_option("--to-prompt", flags->to_prompt, "Where the frames lead to");
+  command->add_option("--to-seed", flags->to_seed, "The seed the frames lead to");
+  command->add_option("-o,--output", flags->output.path, "File to write (default limner-SEED.png)");
+  command->add_option("--format", flags->output.format, "png, jpeg, webp or avif (default: the file's ending)");
+  command->add_option("--quality", flags->output.quality, "1 to 100, for the lossy formats (90)");
+  command->add_flag("--bare", flags->output.bare, "Write no parameters into the file");
+  command->add_option("--preview", flags->preview, "File to rewrite with a preview while drawing");
+  command->add_option("--preview-every", flags->preview_every, "Steps between previews (5)")->check(CLI::Range(1, 1000));
+  command->add_flag("--json", flags->json, "Print a JSON report instead of paths");
+  command->add_flag("-q,--quiet", flags->quiet, "Say nothing on standard error but errors");
+  add_param_flags(*command, flags->given);
+  add_picture_flags(*command, flags->pictures);
+  command->callback([flags, &slot] {
+    slot.json = flags->json;
+    slot.run = [flags] { return Generate(*flags).run(); };
+  });
+}
+
+}  // namespace limner

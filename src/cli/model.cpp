@@ -1,0 +1,91 @@
+// limner model: what there is to draw with.
+
+#include <CLI/CLI.hpp>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "cli/commands.h"
+#include "engine/engine.h"
+#include "engine/model_library.h"
+
+namespace limner {
+namespace {
+
+Result<int> list(bool json) {
+  const std::vector<LibraryModel> models = list_models();
+  Json array = Json::array();
+  for (const LibraryModel& model : models) {
+    if (!json) fmt::print("{:<30} {}\n", model.name, model.path.string());
+    array.push_back({{"name", model.name}, {"path", model.path.string()}});
+  }
+  if (json) fmt::print("{}\n", array.dump(2));
+  return 0;
+}
+
+Result<int> show(const std::string& name, bool json) {
+  const std::filesystem::path path = TRY(find_model(name));
+  const ModelPtr model = TRY(load(path, {}));
+  const ModelInfo info = model_info(*model);
+  Json out = {{"name", info.name},
+              {"path", path.string()},
+              {"sha256", model_hash(*model)},
+              {"family", info.family},
+              {"pipeline", info.pipeline},
+              {"size", fmt::format("{}x{}", info.width, info.height)},
+              {"size_multiple", info.size_multiple},
+              {"steps", info.steps},
+              {"guidance", info.guidance},
+              {"sampler", info.sampler},
+              {"schedule", info.schedule},
+              {"inpainting", info.inpainting},
+              {"edits_by_instruction", info.edits_by_instruction},
+              {"backend", info.backend},
+              {"dtype", info.dtype}};
+  if (json) {
+    fmt::print("{}\n", out.dump(2));
+    return 0;
+  }
+  for (const auto& [key, value] : out.items())
+    fmt::print("{:<22} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+  return 0;
+}
+
+Result<int> import(const std::string& path, const std::string& name, bool json) {
+  const LibraryModel model = TRY(import_model(path, name));
+  if (json)
+    fmt::print("{}\n", Json{{"name", model.name}, {"path", model.path.string()}}.dump());
+  else
+    fmt::print("{}\n", model.path.string());
+  return 0;
+}
+
+struct ModelFlags {
+  std::string name, path;
+  bool json = false;
+};
+
+}  // namespace
+
+void add_model(CLI::App& app, CommandSlot& slot) {
+  auto flags = std::make_shared<ModelFlags>();
+  CLI::App* command = app.add_subcommand("model", "List, show and import models");
+  command->require_subcommand(1);
+  const auto set = [&slot, flags](CLI::App* sub, Command run) {
+    sub->add_flag("--json", flags->json, "Print JSON");
+    sub->callback([&slot, flags, run = std::move(run)] {
+      slot.json = flags->json;
+      slot.run = run;
+    });
+  };
+  set(command->add_subcommand("list", "The models in the model folders"), [flags] { return list(flags->json); });
+  CLI::App* shown = command->add_subcommand("show", "What a model is and draws with");
+  shown->add_option("name", flags->name, "Name or path")->required();
+  set(shown, [flags] { return show(flags->name, flags->json); });
+  CLI::App* imported = command->add_subcommand("import", "Check a model and copy it into the user's model folder");
+  imported->add_option("path", flags->path, "Diffusers folder or .safetensors checkpoint")->required();
+  imported->add_option("--name", flags->name, "Name to give it (default: its own)");
+  set(imported, [flags] { return import(flags->path, flags->name, flags->json); });
+}
+
+}  // namespace limner

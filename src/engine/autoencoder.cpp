@@ -1,0 +1,150 @@
+#include "engine/autoencoder.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace limner {
+
+Result<Autoencoder> Autoencoder::open(const Component& component, const Backend& backend, Precision precision) {
+  Autoencoder made;
+  if (component.class_name == "AutoencoderTiny") {
+    const TinyVaeConfig config = TRY(read_tiny_vae_config(component.config, component.config_field));
+    if (config.scale() != config.encoder_scale())
+      return unsupported(component.config_field, "encoder and decoder change the size by different factors");
+    made.config_ = config;
+  } else {
+    made.config_ = TRY(read_vae_config(component.config, component.config_field));
+  }
+  made.network_ = Network(backend, component.weights, precision);
+  return made;
+}
+
+int Autoencoder::latent_channels() const {
+  return static_cast<int>(std::visit([](const auto& config) { return config.latent_channels; }, config_));
+}
+
+int Autoencoder::scale() const {
+  return static_cast<int>(std::visit([](const auto& config) { return config.scale(); }, config_));
+}
+
+Graph Autoencoder::describe_decoder(int height, int width, const GraphOptions& tiling) const {
+  if (const auto* tiny = std::get_if<TinyVaeConfig>(&config_))
+    return describe_tiny_vae_decoder(*tiny, 1, height, width, tiling);
+  return describe_vae_decoder(std::get<VaeConfig>(config_), {.batch = 1, .height = height, .width = width}, tiling);
+}
+
+Graph Autoencoder::describe_encoder(int height, int width, const GraphOptions& tiling) const {
+  if (const auto* tiny = std::get_if<TinyVaeConfig>(&config_))
+    return describe_tiny_vae_encoder(*tiny, 1, height, width, tiling);
+  return describe_vae_encoder(std::get<VaeConfig>(config_), {.batch = 1, .height = height, .width = width}, tiling);
+}
+
+size_t Autoencoder::decode_bytes(int height, int width, const Backend& backend) const {
+  return backend.plan_bytes(describe_decoder(height, width, {}), network_.precision());
+}
+
+Result<std::vector<float>> Autoencoder::decode(std::span<const float> latent, int height, int width,
+                                               const GraphOptions& tiling, Workspace& workspace) {
+  const int channels = latent_channels();
+  const std::string key = fmt::format("decode {}x{} {}", height, width, tiling_key(tiling));
+  const Executable* run = TRY(network_.compiled(key, [&] { return describe_decoder(height, width, tiling); }));
+  std::vector<float> input(latent.begin(), latent.end());
+  const size_t plane = input.size() / static_cast<size_t>(channels);
+  const auto* kl = std::get_if<VaeConfig>(&config_);
+  for (size_t i = 0; i < input.size(); ++i) {
+    if (kl) {
+      const size_t c = i / plane;
+      if (kl->latents_mean.empty())
+        input[i] = input[i] / kl->scaling_factor + kl->shift_factor;
+      else
+        input[i] = input[i] * kl->latents_std[c] / kl->scaling_factor + kl->latents_mean[c];
+    } else {
+      const auto& tiny = std::get<TinyVaeConfig>(config_);
+      input[i] = input[i] / tiny.scaling_factor + tiny.shift_factor;
+    }
+  }
+  std::vector<float> pixels_in(input.size());
+  planes_to_pixels(input, channels, pixels_in, channels);
+  const int64_t out_height = int64_t{height} * scale(), out_width = int64_t{width} * scale();
+  std::vector<float> image(static_cast<size_t>(out_height * out_width * 3));
+  const ConstTensorView in(DType::f32, {1, height, width, channels}, pixels_in.data());
+  const TensorView out{DType::f32, {1, out_height, out_width, 3}, image.data()};
+  TRY(workspace.reserve(run->workspace_bytes()));
+  run->run({&in, 1}, {&out, 1}, workspace);
+  return image;
+}
+
+Result<EncodedPicture> Autoencoder::encode(std::span<const float> pixels, int height, int width, const GraphOptions& tiling,
+                                           Workspace& workspace) {
+  const std::string key = fmt::format("encode {}x{} {}", height, width, tiling_key(tiling));
+  const Executable* run = TRY(network_.compiled(key, [&] { return describe_encoder(height, width, tiling); }));
+  const bool spread = std::holds_alternative<VaeConfig>(config_);
+  const int channels = latent_channels(), out_channels = spread ? 2 * channels : channels;
+  const int h = height / scale(), w = width / scale();
+  std::vector<float> moments(static_cast<size_t>(h) * w * out_channels);
+  const ConstTensorView in(DType::f32, {1, height, width, 3}, pixels.data());
+  const TensorView out{DType::f32, {1, h, w, out_channels}, moments.data()};
+  TRY(workspace.reserve(run->workspace_bytes()));
+  run->run({&in, 1}, {&out, 1}, workspace);
+  std::vector<float> planes(moments.size());
+  pixels_to_planes(moments, out_channels, planes);
+  EncodedPicture encoded;
+  const size_t half = static_cast<size_t>(h) * w * channels;
+  encoded.mean.assign(planes.begin(), planes.begin() + static_cast<ptrdiff_t>(half));
+  if (spread) {
+    encoded.deviation.resize(half);
+    for (size_t i = 0; i < half; ++i)
+      encoded.deviation[i] = std::exp(0.5f * std::clamp(planes[half + i], -30.0f, 20.0f));
+  }
+  return encoded;
+}
+
+void Autoencoder::scale_latents(std::span<float> latent) const {
+  const auto* kl = std::get_if<VaeConfig>(&config_);
+  const size_t plane = latent.size() / static_cast<size_t>(latent_channels());
+  for (size_t i = 0; i < latent.size(); ++i) {
+    if (kl && !kl->latents_mean.empty()) {
+      const size_t c = i / plane;
+      latent[i] = (latent[i] - kl->latents_mean[c]) * kl->scaling_factor / kl->latents_std[c];
+    } else {
+      const float shift = kl ? kl->shift_factor : std::get<TinyVaeConfig>(config_).shift_factor;
+      const float factor = kl ? kl->scaling_factor : std::get<TinyVaeConfig>(config_).scaling_factor;
+      latent[i] = (latent[i] - shift) * factor;
+    }
+  }
+}
+
+std::vector<float> sample(const EncodedPicture& encoded, NoiseStream& noise) {
+  std::vector<float> latent = encoded.mean;
+  if (encoded.deviation.empty()) return latent;
+  std::vector<float> drawn(latent.size());
+  noise.normal(drawn);
+  for (size_t i = 0; i < latent.size(); ++i) latent[i] += encoded.deviation[i] * drawn[i];
+  return latent;
+}
+
+std::string tiling_key(const GraphOptions& tiling) {
+  return std::string(tiling.tile_x ? "x" : "") + (tiling.tile_y ? "y" : "");
+}
+
+void planes_to_pixels(std::span<const float> planes, int channels, std::span<float> out, int stride, int offset) {
+  const size_t plane = planes.size() / static_cast<size_t>(channels);
+  for (int c = 0; c < channels; ++c) {
+    const float* from = planes.data() + static_cast<size_t>(c) * plane;
+    float* to = out.data() + offset + c;
+    for (size_t i = 0; i < plane; ++i) to[i * static_cast<size_t>(stride)] = from[i];
+  }
+}
+
+void pixels_to_planes(std::span<const float> pixels, int channels, std::span<float> out) {
+  const size_t plane = pixels.size() / static_cast<size_t>(channels);
+  for (int c = 0; c < channels; ++c) {
+    float* to = out.data() + static_cast<size_t>(c) * plane;
+    const float* from = pixels.data() + c;
+    for (size_t i = 0; i < plane; ++i) to[i] = from[i * static_cast<size_t>(channels)];
+  }
+}
+
+}  // namespace limner

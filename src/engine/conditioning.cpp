@@ -1,0 +1,207 @@
+#include "engine/conditioning.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/check.h"
+#include "text/prompt.h"
+#include "text/token_window.h"
+
+namespace limner {
+namespace {
+
+// One text (all its BREAK sections) as every encoder's tokenizer sees it.
+struct TokenizedText {
+  std::vector<TokenizedPrompt> by_encoder;
+};
+
+LongPrompt long_prompt_of(const DrawingParams& params) {
+  return params.long_prompt == "chunk" ? LongPrompt::chunk : LongPrompt::truncate;
+}
+
+PromptSyntax syntax_of(const DrawingParams& params) {
+  return params.prompt_syntax == "a1111" ? PromptSyntax::a1111 : PromptSyntax::plain;
+}
+
+TokenizedText tokenize(Model& model, const std::vector<Section>& sections, LongPrompt mode) {
+  TokenizedText text;
+  for (const TextEncoder& encoder : model.text_encoders())
+    text.by_encoder.push_back(window_tokens(*encoder.tokenizer, sections, static_cast<int>(encoder.config.tokens_max), mode));
+  return text;
+}
+
+size_t chunk_count(const TokenizedText& text) {
+  size_t count = 1;
+  for (const TokenizedPrompt& prompt : text.by_encoder) count = std::max(count, prompt.chunks.size());
+  return count;
+}
+
+void pad_chunks(Model& model, TokenizedText& text, size_t count) {
+  for (size_t i = 0; i < text.by_encoder.size(); ++i) {
+    const TextEncoder& encoder = model.text_encoders()[i];
+    auto& chunks = text.by_encoder[i].chunks;
+    if (chunks.size() >= count) continue;
+    const TokenizedPrompt empty =
+        window_tokens(*encoder.tokenizer, {Section{}}, static_cast<int>(encoder.config.tokens_max), LongPrompt::chunk);
+    chunks.resize(count, empty.chunks.front());
+  }
+}
+
+// A1111's emphasis: scale each token's state, then restore the mean so that the whole keeps its level.
+void emphasise(std::span<float> hidden, const std::vector<float>& weights) {
+  if (std::all_of(weights.begin(), weights.end(), [](float w) { return w == 1.0f; })) return;
+  const size_t width = hidden.size() / weights.size();
+  const double before = std::accumulate(hidden.begin(), hidden.end(), 0.0);
+  for (size_t i = 0; i < hidden.size(); ++i) hidden[i] *= weights[i / width];
+  const double after = std::accumulate(hidden.begin(), hidden.end(), 0.0);
+  if (after == 0) return;
+  const float restore = static_cast<float>(before / after);
+  for (float& x : hidden) x *= restore;
+}
+
+struct EncodedChunk {
+  std::vector<float> hidden;  // [window, width]
+  std::vector<float> pooled;
+};
+
+Result<EncodedChunk> encode_chunk(Model& model, TextEncoder& encoder, const TokenChunk& chunk, int clip_skip) {
+  const int hidden_from_end = encoder.use.hidden_from_end + clip_skip - 1;
+  if (hidden_from_end > encoder.config.layers)
+    return invalid("clip_skip", std::to_string(clip_skip) + " is more than the text encoder's layers");
+  const int64_t window = encoder.config.tokens_max;
+  ClipTextShape shape;
+  shape.batch = 1;
+  shape.tokens = window;
+  shape.hidden_from_end = hidden_from_end;
+  shape.final_norm = encoder.use.final_norm;
+  shape.pooled = encoder.use.pooled;
+  const std::string key = std::to_string(hidden_from_end);
+  const Executable* run = TRY(encoder.network.compiled(
+      key, [&] { return describe_clip_text(encoder.config, shape, encoder.root); }));
+  EncodedChunk encoded;
+  encoded.hidden.resize(static_cast<size_t>(window * encoder.config.width));
+  const int32_t eos = chunk.eos_index;
+  const ConstTensorView inputs[] = {{DType::i32, {1, window}, chunk.ids.data()}, {DType::i32, {1}, &eos}};
+  std::vector<TensorView> outputs = {{DType::f32, {1, window, encoder.config.width}, encoded.hidden.data()}};
+  if (encoder.use.pooled) {
+    encoded.pooled.resize(static_cast<size_t>(encoder.config.pooled_width()));
+    outputs.push_back({DType::f32, {1, encoder.config.pooled_width()}, encoded.pooled.data()});
+  }
+  TRY(model.workspace().reserve(run->workspace_bytes()));
+  run->run(std::span(inputs).first(encoder.use.pooled ? 2 : 1), outputs, model.workspace());
+  emphasise(encoded.hidden, chunk.weights);
+  return encoded;
+}
+
+// Copies the encoder's [window, width] states into columns [offset, offset + width) of the context's rows.
+void place(const EncodedChunk& chunk, int64_t width, size_t first_row, int64_t offset, Conditioning& out) {
+  const size_t rows = chunk.hidden.size() / static_cast<size_t>(width);
+  for (size_t row = 0; row < rows; ++row)
+    std::copy_n(chunk.hidden.data() + row * static_cast<size_t>(width), width,
+                out.context.data() + (first_row + row) * static_cast<size_t>(out.width) + offset);
+}
+
+Result<Conditioning> encode(Model& model, const TokenizedText& text, int clip_skip) {
+  Conditioning out;
+  const size_t chunks = chunk_count(text);
+  const int64_t window = model.text_encoders().front().config.tokens_max;
+  for (const TextEncoder& encoder : model.text_encoders()) out.width += static_cast<int>(encoder.config.width);
+  out.tokens = static_cast<int>(static_cast<size_t>(window) * chunks);
+  out.context.resize(static_cast<size_t>(out.tokens) * static_cast<size_t>(out.width));
+  int64_t offset = 0;
+  for (size_t i = 0; i < model.text_encoders().size(); ++i) {
+    TextEncoder& encoder = model.text_encoders()[i];
+    for (size_t c = 0; c < chunks; ++c) {
+      EncodedChunk chunk = TRY(encode_chunk(model, encoder, text.by_encoder[i].chunks[c], clip_skip));
+      place(chunk, encoder.config.width, c * static_cast<size_t>(window), offset, out);
+      if (encoder.use.pooled && c == 0) out.pooled = std::move(chunk.pooled);
+    }
+    offset += encoder.config.width;
+  }
+  return out;
+}
+
+void zero(Conditioning& conditioning) {
+  std::fill(conditioning.context.begin(), conditioning.context.end(), 0.0f);
+  std::fill(conditioning.pooled.begin(), conditioning.pooled.end(), 0.0f);
+}
+
+struct TokenizedStage {
+  int until_step;
+  TokenizedText text;
+};
+struct TokenizedBranch {
+  float weight;
+  std::vector<TokenizedStage> stages;
+};
+
+Result<std::vector<TokenizedBranch>> tokenize_plan(Model& model, const DrawingParams& params, const std::string& prompt) {
+  const PromptPlan plan = TRY(plan_prompt(prompt, syntax_of(params), *params.steps));
+  std::vector<TokenizedBranch> branches;
+  for (const PromptBranch& branch : plan.branches) {
+    branches.push_back({branch.weight, {}});
+    for (const PromptStage& stage : branch.stages)
+      branches.back().stages.push_back({stage.until_step, tokenize(model, stage.sections, long_prompt_of(params))});
+  }
+  return branches;
+}
+
+Result<ConditioningBranch> encode_branch(Model& model, const TokenizedBranch& branch, int clip_skip) {
+  ConditioningBranch out;
+  out.weight = branch.weight;
+  for (const TokenizedStage& stage : branch.stages)
+    out.stages.push_back({stage.until_step, TRY(encode(model, stage.text, clip_skip))});
+  return out;
+}
+
+void note_dropped(const std::vector<TokenizedBranch>& branches, std::string& dropped) {
+  for (const TokenizedBranch& branch : branches)
+    for (const TokenizedStage& stage : branch.stages)
+      for (const TokenizedPrompt& prompt : stage.text.by_encoder)
+        if (dropped.empty()) dropped = prompt.dropped;
+}
+
+}  // namespace
+
+const Conditioning& ConditioningBranch::at(int step) const {
+  for (const ConditioningStage& stage : stages)
+    if (step < stage.until_step) return stage.conditioning;
+  return stages.back().conditioning;
+}
+
+Result<PromptConditioning> encode_prompts(Model& model, const DrawingParams& params, const std::string& prompt,
+                                          bool with_negative) {
+  std::vector<TokenizedBranch> positive = TRY(tokenize_plan(model, params, prompt));
+  std::vector<TokenizedBranch> negative;
+  if (with_negative) negative = TRY(tokenize_plan(model, params, params.negative.value_or("")));
+  if (negative.size() > 1) return invalid("negative", "AND joins prompts, not negative prompts");
+  PromptConditioning out;
+  note_dropped(positive, out.dropped);
+  note_dropped(negative, out.dropped);
+  size_t chunks = 1;
+  for (auto* branches : {&positive, &negative})
+    for (auto& branch : *branches)
+      for (auto& stage : branch.stages) chunks = std::max(chunks, chunk_count(stage.text));
+  for (auto* branches : {&positive, &negative})
+    for (auto& branch : *branches)
+      for (auto& stage : branch.stages) pad_chunks(model, stage.text, chunks);
+  for (const TokenizedBranch& branch : positive)
+    out.positive.push_back(TRY(encode_branch(model, branch, params.clip_skip)));
+  if (with_negative) {
+    out.negative = TRY(encode_branch(model, negative.front(), params.clip_skip));
+    if (!params.negative && model.zero_missing_negative())
+      for (ConditioningStage& stage : out.negative.stages) zero(stage.conditioning);
+  }
+  return out;
+}
+
+void blend(PromptConditioning& a, const PromptConditioning& b, float t) {
+  LIMNER_CHECK(a.positive.size() == 1 && b.positive.size() == 1, "blending takes prompts without AND");
+  Conditioning& to = a.positive[0].stages[0].conditioning;
+  const Conditioning& from = b.positive[0].stages[0].conditioning;
+  LIMNER_CHECK(to.context.size() == from.context.size(), "blended conditionings have one shape");
+  for (size_t i = 0; i < to.context.size(); ++i) to.context[i] += (from.context[i] - to.context[i]) * t;
+  for (size_t i = 0; i < to.pooled.size(); ++i) to.pooled[i] += (from.pooled[i] - to.pooled[i]) * t;
+}
+
+}  // namespace limner

@@ -1,0 +1,129 @@
+#pragma once
+// THE SEAM: all that anything outside the engine may know of drawing. Load a model, open a drawing, advance a set of drawings
+// by one network evaluation each, finish a drawing to pixels. Whoever calls step() decides when, with whom, and whether to go on.
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/params.h"
+#include "image/picture.h"
+
+namespace limner {
+
+class Model;
+class Drawing;
+
+/// How a model is to be loaded. What is named here changes weights, so it belongs to the model and not to a drawing.
+struct LoadOptions {
+  std::string dtype;  ///< "f32", "bf16" or empty: bf16 where the CPU computes it, else f32
+  int threads = 0;    ///< 0: one for every core this process may use
+  std::vector<NamedWeight> loras;                 ///< paths of LoRA files
+  std::vector<std::filesystem::path> embeddings;  ///< textual-inversion files
+  std::vector<std::filesystem::path> controlnets; ///< ControlNet folders or files, in the order of their pictures
+  std::filesystem::path vae;                      ///< replaces the model's own; empty: the model's own
+  bool reference_backend = false;                 ///< plain loops instead of the fast backend: to compare with
+};
+
+/// What is known of a loaded model.
+struct ModelInfo {
+  std::string name, family, pipeline, backend, dtype;
+  int width = 0, height = 0;  ///< default size in pixels
+  int size_multiple = 8;      ///< sides must be multiples of this
+  int steps = 0;
+  double guidance = 0;
+  std::string sampler, schedule;
+  bool inpainting = false, edits_by_instruction = false;
+  std::vector<std::string> warnings;  ///< LoRA keys that matched nothing, ...
+};
+
+/// What a drawing is drawn over. Empty pictures are absent.
+struct DrawingInputs {
+  Picture init;  ///< image-to-image, inpainting, InstructPix2Pix
+  Picture mask;  ///< white is redrawn; one channel or grey of any; size of init
+  struct Control {
+    Picture picture;
+    double scale = 1;
+    double start = 0, end = 1;  ///< shares of the steps between which it acts
+  };
+  std::vector<Control> controls;  ///< one for each ControlNet the model was loaded with, in that order
+};
+
+/// Where a drawing stands.
+struct Progress {
+  int done = 0, total = 0;  ///< network evaluations
+  int step = 0, steps = 0;  ///< sampling steps, as the user counts them, over both passes of hires-fix
+};
+
+struct ModelDeleter {
+  void operator()(Model* model) const;
+};
+struct DrawingDeleter {
+  void operator()(Drawing* drawing) const;
+};
+using ModelPtr = std::unique_ptr<Model, ModelDeleter>;
+using DrawingPtr = std::unique_ptr<Drawing, DrawingDeleter>;
+
+/// Opens and checks the model at `path` (a diffusers directory or a single-file checkpoint).
+Result<ModelPtr> load(const std::filesystem::path& path, const LoadOptions& options);
+ModelInfo model_info(const Model& model);
+/// sha256 of the model's weight files, computed in the background since load(); waits for it.
+std::string model_hash(Model& model);
+
+/// Checks every parameter against the model, reserves memory, encodes text and pictures, draws the first noise.
+/// The drawing borrows the model. Errors name the parameter; `too_large` says how much memory would be needed.
+Result<DrawingPtr> open(Model& model, const DrawingParams& params, const DrawingInputs& inputs);
+
+/// One network evaluation for each of `drawings`, batched where shapes agree. All must belong to one model and none may be
+/// drawn already. The bytes of a drawing do not depend on the others, nor on the number of threads. Allocates nothing
+/// after the first call with a given batch shape.
+Result<void> step(std::span<Drawing* const> drawings);
+
+bool drawn(const Drawing& drawing);
+Progress progress(const Drawing& drawing);
+/// Latents to pixels. `invalid` if the model produced values that are not finite.
+Result<Picture> finish(Drawing& drawing);
+/// A cheap picture of what the drawing looks like so far; empty before the first step.
+Result<Picture> preview(Drawing& drawing);
+
+/// The parameters as they were used: nothing left to defaults.
+const DrawingParams& used_params(const Drawing& drawing);
+/// Warnings about this drawing: text that fell off the window, ...
+const std::vector<std::string>& warnings(const Drawing& drawing);
+/// Milliseconds spent in each stage so far.
+struct StageTimes {
+  double text_ms = 0, encode_ms = 0, steps_ms = 0, decode_ms = 0, compile_ms = 0;
+};
+StageTimes stage_times(const Drawing& drawing);
+
+/// The texts that go into a picture's file: A1111 infotext and Limner's JSON (parameters, hashes, build, precision,
+/// determinism class). Names and digests only, never paths.
+struct FileTexts {
+  std::string infotext, json;
+};
+FileTexts file_texts(Drawing& drawing);
+
+/// A line a sampler, a noise schedule: for listings and APIs.
+struct ListedName {
+  std::string name, title, doc;
+};
+std::vector<ListedName> list_samplers();
+std::vector<ListedName> list_schedules();
+
+/// Enlarging a finished picture with an ESRGAN-class network.
+struct UpscaleRequest {
+  std::filesystem::path upscaler;  ///< safetensors file of an RRDBNet or SRVGGNetCompact
+  std::string dtype;               ///< as in LoadOptions
+  int threads = 0;
+  int tile = 256;    ///< side of a tile in source pixels, 0: the whole picture at once; bounds memory
+  int overlap = 16;  ///< source pixels around a tile that are computed and thrown away
+  /// Called after each tile with tiles done and tiles in all; false stops with Code::cancelled.
+  std::function<bool(int, int)> progress;
+};
+Result<Picture> upscale(const Picture& picture, const UpscaleRequest& request);
+
+}  // namespace limner

@@ -1,0 +1,132 @@
+#pragma once
+// A loaded model: its networks' weights, packed for one backend at one precision, and the executables compiled from them.
+
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+#include "base/result.h"
+#include "engine/autoencoder.h"
+#include "engine/engine.h"
+#include "engine/network.h"
+#include "families/family.h"
+#include "families/model_files.h"
+#include "families/textual_inversion.h"
+#include "nets/clip_text.h"
+#include "nets/controlnet.h"
+#include "nets/unet.h"
+#include "sampling/training_schedule.h"
+#include "text/clip_tokenizer.h"
+
+namespace limner {
+
+struct BatchShape;
+struct BatchRow;
+class UnetBatch;
+
+/// A text encoder with its tokenizer and how its states are used.
+struct TextEncoder {
+  TextUse use;
+  ClipTextConfig config;
+  Scope root;  ///< where its weight names start
+  std::shared_ptr<const ClipTokenizer> tokenizer;
+  Network network;
+};
+
+/// A ControlNet that goes with the model's UNet.
+struct ControlNet {
+  std::string name;
+  ControlNetConfig config;
+  Network network;
+};
+
+/// A file beside the model that changes what it draws.
+struct ExtraFile {
+  std::string kind;  ///< "lora", "embedding", "controlnet", "vae"
+  std::string name;  ///< without folder and extension
+  std::string sha256;
+};
+
+/// Loaded once, used by any number of drawings. Immutable but for its caches; drawings borrow it.
+class Model {
+ public:
+  ~Model();
+  /// Opens, checks and recognises the model at `path`. Weights are packed when a drawing first needs them.
+  static Result<std::unique_ptr<Model>> load(const std::filesystem::path& path, const LoadOptions& options);
+
+  const ModelFiles& files() const { return files_; }
+  const Family& family() const { return *family_; }
+  const TrainingSchedule& training() const { return training_; }
+  const Backend& backend() const { return *backend_; }
+  Precision precision() const { return precision_; }
+  const UnetConfig& unet() const { return unet_config_; }
+  const Autoencoder& autoencoder() const { return autoencoder_; }
+  Autoencoder& autoencoder() { return autoencoder_; }
+  /// 9 latent channels in: the UNet sees mask and masked picture.
+  bool inpainting() const { return unet_config_.in_channels == 2 * autoencoder_.latent_channels() + 1; }
+  /// 8 latent channels in: the UNet sees the picture to edit.
+  bool pix2pix() const { return unet_config_.in_channels == 2 * autoencoder_.latent_channels(); }
+  /// The guidance scale is an input of the UNet (latent consistency models).
+  bool guidance_embedded() const { return unet_config_.time_condition_width > 0; }
+  /// Zero embeddings stand for a negative prompt that was not given (SDXL base).
+  bool zero_missing_negative() const;
+  /// which: "width" or "height".
+  int default_side(const char* which) const;
+  int default_steps() const;
+  double default_guidance() const;
+
+  Network& unet_network() { return unet_network_; }
+  std::vector<TextEncoder>& text_encoders() { return text_encoders_; }
+  const std::vector<TextEncoder>& text_encoders() const { return text_encoders_; }
+  std::vector<ControlNet>& controlnets() { return controlnets_; }
+  const std::vector<ControlNet>& controlnets() const { return controlnets_; }
+  Workspace& workspace() { return *workspace_; }
+  /// The UNet for batches of `shape`, made the first time.
+  Result<UnetBatch*> batch(const BatchShape& shape);
+  /// Scratch of step(): the rows of the present evaluation.
+  std::vector<BatchRow>& batch_rows() { return batch_rows_; }
+
+  /// Things the user should hear about, found while loading: LoRA keys that matched nothing, ...
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  const std::vector<std::pair<std::string, double>>& lora_names() const { return lora_names_; }
+  /// sha256 over the weight files' digests, hexadecimal; computed in the background since load(), cached on disk.
+  const std::string& weights_hash();
+  /// LoRA, embedding, ControlNet and VAE files that were loaded beside the model, with their digests.
+  const std::vector<ExtraFile>& extra_files();
+
+ private:
+  Model();
+  Result<void> load_text(const LoadOptions& options);
+  Result<void> load_vae(const LoadOptions& options);
+  Result<void> load_controlnets(const LoadOptions& options);
+  Result<void> apply_loras(const LoadOptions& options);
+  Result<void> add_embeddings(const std::vector<TextualInversion>& embeddings, TextEncoder& encoder,
+                              std::shared_ptr<const WeightSource>& weights);
+  Result<void> check_parts_agree();
+  void start_hashing(const LoadOptions& options);
+
+  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<Workspace> workspace_;
+  ModelFiles files_;
+  const Family* family_ = nullptr;
+  Precision precision_ = Precision::f32;
+  TrainingSchedule training_;
+  UnetConfig unet_config_;
+  Autoencoder autoencoder_;
+  Network unet_network_;
+  std::vector<TextEncoder> text_encoders_;
+  std::vector<ControlNet> controlnets_;
+  std::vector<std::unique_ptr<UnetBatch>> batches_;
+  std::vector<BatchRow> batch_rows_;
+  std::vector<std::string> warnings_;
+  std::vector<std::pair<std::string, double>> lora_names_;
+  std::future<std::string> hashing_;
+  std::string hash_;
+  std::future<std::vector<ExtraFile>> extra_hashing_;
+  std::vector<ExtraFile> extra_files_;
+};
+
+}  // namespace limner

@@ -1,0 +1,86 @@
+#include "engine/model_library.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/model_folders.h"
+#include "engine/engine.h"
+
+namespace limner {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_model(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return fs::exists(path / "model_index.json", error);
+  return path.extension() == ".safetensors" && fs::is_regular_file(path, error);
+}
+
+std::string name_of(const fs::path& path) {
+  std::error_code error;
+  return fs::is_directory(path, error) ? path.filename().string() : path.stem().string();
+}
+
+bool plain_name(const std::string& name) {
+  if (name.empty() || name.size() > 100 || name[0] == '.') return false;
+  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == ' ';
+  });
+}
+
+}  // namespace
+
+std::vector<LibraryModel> list_models() {
+  std::vector<LibraryModel> models;
+  for (const fs::path& folder : model_folders()) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      const std::string name = name_of(entry.path());
+      const bool known = std::any_of(models.begin(), models.end(), [&](const auto& m) { return m.name == name; });
+      if (!known && is_model(entry.path())) models.push_back({name, entry.path()});
+    }
+  }
+  std::sort(models.begin(), models.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return models;
+}
+
+Result<fs::path> find_model(const std::string& name_or_path) {
+  std::error_code error;
+  const std::vector<LibraryModel> models = list_models();
+  const bool is_path = name_or_path.find('/') != std::string::npos;
+  if (!is_path)
+    for (const LibraryModel& model : models)
+      if (model.name == name_or_path) return model.path;
+  if (fs::exists(name_or_path, error)) return fs::path(name_or_path);
+  std::string names;
+  for (const LibraryModel& model : models) names += (names.empty() ? "" : ", ") + model.name;
+  return not_found("model", fmt::format("\"{}\" is neither a path nor one of: {}", name_or_path.substr(0, 200), names),
+                   "limner model import PATH brings one in");
+}
+
+Result<LibraryModel> import_model(const fs::path& path, const std::string& wanted) {
+  const std::string name = wanted.empty() ? name_of(path) : wanted;
+  if (!plain_name(name))
+    return invalid("name", fmt::format("\"{}\": letters, digits, '-', '_', '.' and spaces are allowed", name.substr(0, 100)));
+  if (Result<ModelPtr> opened = load(path, {}); !opened) return std::move(opened).error();
+  const fs::path folder = user_models_folder();
+  std::error_code error;
+  const bool directory = fs::is_directory(path, error);
+  const fs::path target = folder / (directory ? name : name + ".safetensors");
+  if (fs::exists(target, error)) return Error{Code::conflict, "name", fmt::format("{} is there already", name), "choose another --name"};
+  fs::create_directories(folder, error);
+  const fs::path partial = folder / ("." + name + ".partial");
+  fs::remove_all(partial, error);
+  fs::copy(path, partial, fs::copy_options::recursive, error);
+  if (!error) fs::rename(partial, target, error);
+  if (error) {
+    const std::string reason = error.message();
+    fs::remove_all(partial, error);
+    return Error{Code::exhausted, folder.string(), fmt::format("the model could not be copied: {}", reason), ""};
+  }
+  return LibraryModel{name, target};
+}
+
+}  // namespace limner

@@ -1,0 +1,173 @@
+#include "engine/unet_batch.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace limner {
+namespace {
+
+UnetShape unet_shape(const Model& model, const BatchShape& shape) {
+  UnetShape unet;
+  unet.batch = shape.rows;
+  unet.height = shape.extent.height;
+  unet.width = shape.extent.width;
+  unet.tokens = shape.tokens;
+  unet.time_ids = model.family().aesthetic_score ? 5 : 6;
+  unet.control_residuals = shape.controlled;
+  return unet;
+}
+
+GraphOptions tiling_of(const BatchShape& shape) { return {.tile_x = shape.tile_x, .tile_y = shape.tile_y}; }
+
+ControlNetShape control_shape(const Model& model, const BatchShape& shape) {
+  ControlNetShape control;
+  control.batch = shape.rows;
+  control.height = shape.extent.height;
+  control.width = shape.extent.width;
+  control.tokens = shape.tokens;
+  control.time_ids = model.family().aesthetic_score ? 5 : 6;
+  control.scaled = true;
+  return control;
+}
+
+}  // namespace
+
+std::string BatchShape::key() const {
+  return fmt::format("{} rows {}x{} {} tokens{}{}{}", rows, extent.height, extent.width, tokens, controlled ? " control" : "",
+                     tile_x ? " x" : "", tile_y ? " y" : "");
+}
+
+Graph UnetBatch::describe(const Model& model, const BatchShape& shape) {
+  return describe_unet(model.unet(), unet_shape(model, shape), tiling_of(shape));
+}
+
+Result<std::unique_ptr<UnetBatch>> UnetBatch::make(Model& model, const BatchShape& shape) {
+  std::unique_ptr<UnetBatch> batch(new UnetBatch(model, shape));
+  batch->unet_ = TRY(model.unet_network().compiled(shape.key(), [&] { return describe(model, shape); }));
+  if (shape.controlled) TRY(batch->make_controls());
+  batch->lay_out_inputs();
+  TRY(model.workspace().reserve(batch->workspace_bytes()));
+  return batch;
+}
+
+size_t UnetBatch::workspace_bytes() const {
+  size_t bytes = unet_->workspace_bytes();
+  for (const Control& control : controls_) bytes = std::max(bytes, control.run->workspace_bytes());
+  return bytes;
+}
+
+void UnetBatch::lay_out_inputs() {
+  const UnetConfig& config = model_.unet();
+  const int64_t rows = shape_.rows, height = shape_.extent.height, width = shape_.extent.width;
+  const auto lay = [&](Buffer& buffer, Shape shape, bool is_input = true) {
+    buffer.shape = shape;
+    buffer.values.assign(static_cast<size_t>(shape.count()), 0.0f);
+    if (is_input) inputs_.push_back(view(buffer));
+  };
+  lay(sample_, {rows, height, width, config.in_channels});
+  lay(timestep_, {rows});
+  lay(context_, {rows, shape_.tokens, config.context_width});
+  if (config.added_width > 0) {
+    const int64_t pooled = model_.text_encoders().back().config.pooled_width();
+    lay(text_embeds_, {rows, pooled});
+    lay(time_ids_, {rows, *config.time_id_count(pooled)});
+  }
+  if (config.time_condition_width > 0) lay(guidance_, {rows, config.time_condition_width});
+  for (Buffer& residual : residuals_) inputs_.push_back(view(residual));
+  lay(prediction_, {rows, height, width, config.out_channels}, false);
+  for (size_t i = 0; i < controls_.size(); ++i) {
+    Control& control = controls_[i];
+    // A ControlNet reads what the UNet reads, but for the channels that only the UNet has.
+    control.inputs.assign(inputs_.begin(), inputs_.end() - static_cast<ptrdiff_t>(residuals_.size()));
+    control.inputs.push_back(view(control.condition));
+    control.inputs.push_back(view(control.scale));
+  }
+}
+
+Result<void> UnetBatch::make_controls() {
+  const ControlNetShape shape = control_shape(model_, shape_);
+  for (ControlNet& net : model_.controlnets()) {
+    const Graph graph = describe_controlnet(net.config, shape, tiling_of(shape_));
+    Control control;
+    control.run = TRY(net.network.compiled(shape_.key(), [&] { return graph; }));
+    for (const GraphOutput& output : graph.outputs()) {
+      control.residuals.push_back({std::vector<float>(static_cast<size_t>(graph.shape(output.value).count())),
+                                   graph.shape(output.value)});
+    }
+    for (Buffer& residual : control.residuals) control.outputs.push_back(view(residual));
+    const int64_t scale = net.config.condition_scale(), count = net.config.unet.residual_count() + 1;
+    control.condition.shape = {shape.batch, scale * shape.height, scale * shape.width, net.config.condition_channels};
+    control.condition.values.resize(static_cast<size_t>(control.condition.shape.count()));
+    control.scale.shape = {shape.batch, count};
+    control.scale.values.resize(static_cast<size_t>(shape.batch * count));
+    if (residuals_.empty())
+      for (const Buffer& residual : control.residuals) residuals_.push_back(residual);
+    controls_.push_back(std::move(control));
+  }
+  return {};
+}
+
+void UnetBatch::fill_row(size_t index, const BatchRow& row) {
+  const Drawing& drawing = *row.drawing;
+  const Row& wanted = drawing.rows[row.row];
+  const Conditioning& conditioning = *wanted.conditioning;
+  const auto at = [index](Buffer& buffer) {
+    const size_t size = buffer.values.size() / static_cast<size_t>(buffer.shape[0]);
+    return std::span(buffer.values).subspan(index * size, size);
+  };
+  const int channels = shape_.extent.channels, stride = static_cast<int>(model_.unet().in_channels);
+  const auto sample = at(sample_);
+  planes_to_pixels(row.ask.input, channels, sample, stride);
+  const int extra = drawing.picture.extra_channels;
+  for (size_t pixel = 0; extra > 0 && pixel < sample.size() / static_cast<size_t>(stride); ++pixel)
+    for (int c = 0; c < extra; ++c)
+      sample[pixel * static_cast<size_t>(stride) + static_cast<size_t>(channels + c)] =
+          wanted.sees_picture ? drawing.picture.extra[pixel * static_cast<size_t>(extra) + static_cast<size_t>(c)] : 0.0f;
+  at(timestep_)[0] = row.ask.timestep;
+  std::copy(conditioning.context.begin(), conditioning.context.end(), at(context_).begin());
+  if (!text_embeds_.values.empty()) {
+    std::copy(conditioning.pooled.begin(), conditioning.pooled.end(), at(text_embeds_).begin());
+    const auto& ids = wanted.negative ? drawing.negative_time_ids : drawing.time_ids;
+    std::copy(ids.begin(), ids.end(), at(time_ids_).begin());
+  }
+  if (!guidance_.values.empty())
+    std::copy(drawing.guidance_embedding.begin(), drawing.guidance_embedding.end(), at(guidance_).begin());
+  for (size_t i = 0; i < controls_.size(); ++i) {
+    const ControlInput& input = drawing.controls[i];
+    // Every evaluation decides by its share of the whole whether the ControlNet acts (diffusers' controlnet_keep).
+    const double total = drawing.sampler->asks_total(), done = drawing.sampler->asks_done();
+    const bool acts = !(done / total < input.start || (done + 1) / total > input.end);
+    std::fill_n(at(controls_[i].scale).begin(), at(controls_[i].scale).size(), acts ? input.scale : 0.0f);
+    std::copy(input.pixels.begin(), input.pixels.end(), at(controls_[i].condition).begin());
+  }
+}
+
+void UnetBatch::run_controls(Workspace& workspace) {
+  for (size_t i = 0; i < controls_.size(); ++i) {
+    Control& control = controls_[i];
+    control.run->run(control.inputs, control.outputs, workspace);
+    for (size_t r = 0; r < residuals_.size(); ++r) {
+      const std::vector<float>& from = control.residuals[r].values;
+      std::vector<float>& to = residuals_[r].values;
+      if (i == 0)
+        std::copy(from.begin(), from.end(), to.begin());
+      else
+        for (size_t k = 0; k < to.size(); ++k) to[k] += from[k];
+    }
+  }
+}
+
+void UnetBatch::run(std::span<const BatchRow> rows, Workspace& workspace) {
+  LIMNER_CHECK(rows.size() == static_cast<size_t>(shape_.rows), "as many rows as the batch was made for");
+  for (size_t i = 0; i < rows.size(); ++i) fill_row(i, rows[i]);
+  if (!controls_.empty()) run_controls(workspace);
+  const TensorView out = view(prediction_);
+  unet_->run(inputs_, {&out, 1}, workspace);
+  const size_t size = prediction_.values.size() / rows.size();
+  for (size_t i = 0; i < rows.size(); ++i)
+    pixels_to_planes(std::span(prediction_.values).subspan(i * size, size), shape_.extent.channels,
+                     rows[i].drawing->predictions[rows[i].row]);
+}
+
+}  // namespace limner

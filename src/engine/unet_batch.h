@@ -1,0 +1,71 @@
+#pragma once
+// The UNet (and ControlNets) for one batch shape, with the memory their inputs and outputs live in. Made once a shape; filling
+// and running it allocates nothing.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/drawing.h"
+
+namespace limner {
+
+/// What must agree for rows to share a batch.
+struct BatchShape {
+  int rows = 0;
+  LatentExtent extent;
+  int tokens = 0;
+  bool controlled = false;
+  bool tile_x = false, tile_y = false;
+  std::string key() const;
+  friend bool operator==(const BatchShape&, const BatchShape&) = default;
+};
+
+/// A row in a batch: whose it is and which of its rows.
+struct BatchRow {
+  Drawing* drawing = nullptr;
+  size_t row = 0;
+  Ask ask;
+};
+
+class UnetBatch {
+ public:
+  /// Compiles what `shape` needs over the model's weights.
+  static Result<std::unique_ptr<UnetBatch>> make(Model& model, const BatchShape& shape);
+  /// Evaluates rows.size() == shape.rows rows and leaves each answer in its drawing's predictions.
+  void run(std::span<const BatchRow> rows, Workspace& workspace);
+  size_t workspace_bytes() const;
+  const BatchShape& shape() const { return shape_; }
+
+  /// The graph that make() would compile, for planning memory.
+  static Graph describe(const Model& model, const BatchShape& shape);
+
+ private:
+  struct Buffer {
+    std::vector<float> values;
+    Shape shape;
+  };
+  struct Control {
+    const Executable* run = nullptr;
+    std::vector<ConstTensorView> inputs;
+    std::vector<TensorView> outputs;
+    std::vector<Buffer> residuals;
+    Buffer condition, scale;
+  };
+  UnetBatch(Model& model, const BatchShape& shape) : model_(model), shape_(shape) {}
+  Result<void> make_controls();
+  void lay_out_inputs();
+  void fill_row(size_t index, const BatchRow& row);
+  void run_controls(Workspace& workspace);
+  TensorView view(Buffer& buffer) { return {DType::f32, buffer.shape, buffer.values.data()}; }
+
+  Model& model_;
+  BatchShape shape_;
+  const Executable* unet_ = nullptr;
+  Buffer sample_, timestep_, context_, text_embeds_, time_ids_, guidance_, prediction_;
+  std::vector<Buffer> residuals_;
+  std::vector<Control> controls_;
+  std::vector<ConstTensorView> inputs_;
+};
+
+}  // namespace limner

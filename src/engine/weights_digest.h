@@ -1,0 +1,17 @@
+#pragma once
+// Which weights drew a picture: digests of files, remembered on disk so that a large model is hashed once.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace limner {
+
+/// sha256 in hexadecimal: of the file's bytes for one file; for several, of the lines "DIGEST  NAME" in the given
+/// order. Empty if a file cannot be read. Digests are kept in the user's cache folder by path, size and time of change.
+std::string digest_of_files(const std::vector<std::filesystem::path>& files);
+
+/// The .safetensors files of `path`: itself, or those in the folder, sorted.
+std::vector<std::filesystem::path> weight_files_of(const std::filesystem::path& path);
+
+}  // namespace limner

@@ -1,0 +1,106 @@
+// PNG: texts are chunks of their own (W3C PNG, 11.3.4): tEXt in Latin-1, iTXt in UTF-8.
+
+#include <algorithm>
+#include <array>
+
+#include "image/containers/containers.h"
+#include "image/containers/unicode.h"
+
+namespace limner {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr size_t kSignatureBytes = 8;
+constexpr size_t kHeaderEnd = kSignatureBytes + 8 + 13 + 4;  // behind IHDR, which must come first
+constexpr std::string_view kInfotextKey = "parameters", kJsonKey = "limner";
+
+// CRC-32 of W3C PNG, annex D.
+constexpr std::array<uint32_t, 256> kCrcTable = [] {
+  std::array<uint32_t, 256> table{};
+  for (uint32_t n = 0; n < 256; ++n) {
+    uint32_t c = n;
+    for (int bit = 0; bit < 8; ++bit) c = c & 1 ? 0xEDB88320u ^ c >> 1 : c >> 1;
+    table[n] = c;
+  }
+  return table;
+}();
+
+uint32_t crc32(std::span<const std::byte> bytes) {
+  uint32_t c = 0xFFFFFFFFu;
+  for (const std::byte byte : bytes) c = kCrcTable[(c ^ std::to_integer<uint32_t>(byte)) & 0xFF] ^ c >> 8;
+  return c ^ 0xFFFFFFFFu;
+}
+
+// Splits off everything before the next NUL, and the NUL.
+std::string_view up_to_nul(std::string_view& text) {
+  const size_t nul = text.find('\0');
+  const std::string_view head = text.substr(0, nul);
+  text.remove_prefix(nul == text.npos ? text.size() : nul + 1);
+  return head;
+}
+
+void keep_text(FileMetadata& texts, std::string_view key, std::string text) {
+  if (key == kInfotextKey) texts.infotext = std::move(text);
+  if (key == kJsonKey) texts.limner_json = std::move(text);
+}
+
+void read_itxt(FileMetadata& texts, std::string_view chunk) {
+  const std::string_view key = up_to_nul(chunk);
+  const bool compressed = !chunk.empty() && chunk[0] != 0;
+  chunk.remove_prefix(std::min<size_t>(2, chunk.size()));  // compression flag and method
+  up_to_nul(chunk);                                        // language
+  up_to_nul(chunk);                                        // translated key
+  if (!compressed && is_utf8(chunk)) keep_text(texts, key, std::string(chunk));
+}
+
+void write_chunk(ByteWriter& out, std::string_view type, std::string_view data) {
+  ByteWriter body;
+  body.text(type).text(data);
+  out.u32_be(static_cast<uint32_t>(data.size())).bytes(body.view()).u32_be(crc32(body.view()));
+}
+
+// ASCII goes into tEXt, which every reader knows; the rest into iTXt: what Pillow, and so A1111, does.
+void write_text(ByteWriter& out, std::string_view key, std::string_view text) {
+  if (text.empty()) return;
+  const bool ascii =
+      std::all_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) > 0; });
+  std::string data(key);
+  data += ascii ? "\0"sv : "\0\0\0\0\0"sv;  // iTXt: not compressed, method 0, no language, no translated key
+  data += text;
+  write_chunk(out, ascii ? "tEXt" : "iTXt", data);
+}
+
+}  // namespace
+
+Result<FileMetadata> read_png(std::span<const std::byte> file) {
+  FileMetadata texts;
+  ByteReader in(file);
+  in.skip(kSignatureBytes);
+  while (in.left() > 0) {
+    const uint32_t size = in.u32_be();
+    const std::string_view type = in.text(4);
+    std::string_view data = in.text(size);
+    in.skip(4);  // The CRC guards pixels; a text with a wrong one is still worth reading.
+    if (in.failed()) return invalid("", "a PNG chunk runs past the end of the file");
+    if (type == "IEND") break;
+    if (type == "iTXt") read_itxt(texts, data);
+    if (type == "tEXt") {
+      const std::string_view key = up_to_nul(data);
+      keep_text(texts, key, utf8_from_latin1(data));
+    }
+  }
+  return texts;
+}
+
+Result<Bytes> write_png(std::span<const std::byte> file, const FileMetadata& texts) {
+  if (file.size() < kHeaderEnd) return invalid("", "a PNG without a header");
+  ByteWriter out;
+  out.bytes(file.first(kHeaderEnd));
+  write_text(out, kInfotextKey, texts.infotext);
+  write_text(out, kJsonKey, texts.limner_json);
+  out.bytes(file.subspan(kHeaderEnd));
+  return out.take();
+}
+
+}  // namespace limner
