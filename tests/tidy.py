@@ -227,8 +227,8 @@ def compile_headers(complaints):
     compiler = os.environ.get("CXX", "g++")
 
     def compile_one(path):
-        command = [compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-mavx512f", "-mavx512bw", f"-I{SRC}", *flags,
-                   "-x", "c++", "-"]
+        command = [compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-mavx512f", "-mavx512bw", f"-I{SRC}",
+                   f'-DLIMNER_SOURCE_DIR="{ROOT}"', *flags, "-x", "c++", "-"]
         text = f'#include "{path.relative_to(SRC).as_posix()}"\n'
         return path, subprocess.run(command, input=text, capture_output=True, text=True)
 

@@ -193,7 +193,7 @@ void add_rearranging_cases(std::vector<Case>& cases) {
   for (const bool flip : {false, true}) {
     cases.push_back({fmt::format("sinusoid_embedding flip {}", flip), [=](Graph& g, int64_t batch) {
                        const op::SinusoidEmbedding options{
-                           .width = 32, .flip_sin_to_cos = flip, .shift = flip ? 0.f : 1.f};
+                           .width = 32, .flip_sin_to_cos = flip, .shift = flip ? 0.f : 1.f, .scale = 1000};
                        g.output("y", g.sinusoid_embedding(g.input("t", Shape{batch, 3}), options));
                      }});
   }

@@ -6,10 +6,10 @@ namespace limner {
 [[noreturn]] void check_failed(const char* condition, const char* what, const char* file, int line);
 }  // namespace limner
 
-#define LIMNER_CHECK(condition, what)                                              \
-  do {                                                                             \
-    if (!(condition)) [[unlikely]]                                                 \
-      ::limner::check_failed(#condition, what, __FILE__, __LINE__);                \
+#define LIMNER_CHECK(condition, what)                               \
+  do {                                                              \
+    if (!(condition)) [[unlikely]]                                  \
+      ::limner::check_failed(#condition, what, __FILE__, __LINE__); \
   } while (false)
 
 #ifdef NDEBUG

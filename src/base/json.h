@@ -18,6 +18,8 @@ struct JsonLimits {
   int depth_max = 64;
   /// Keys of one object. Objects keep their order, so finding a key is a walk: this bounds the square.
   int keys_max = 16384;
+  /// Python's json module writes NaN, Infinity and -Infinity, which are not JSON: read them as null.
+  bool non_finite_as_null = false;
 };
 
 /// Parses `text`. Too large, too deep, not UTF-8 or not JSON is `invalid` with `field` as its field.

@@ -22,5 +22,13 @@ TEST(ParseJson, RefusesWhatIsTooDeepTooWideTooLongOrBroken) {
   EXPECT_TRUE(parse_json(R"([{"a":1},{"b":2},{"c":3}])", "file", {.keys_max = 1}));
 }
 
+TEST(ParseJson, ReadsPythonsNonFiniteNumbersAsNullWhenAsked) {
+  const std::string text = R"({"a": -Infinity, "b": NaN, "c": "NaN \"Infinity"})";
+  EXPECT_FALSE(parse_json(text, "file"));
+  const Result<Json> json = parse_json(text, "file", {.non_finite_as_null = true});
+  ASSERT_TRUE(json);
+  EXPECT_EQ(json->dump(), R"({"a":null,"b":null,"c":"NaN \"Infinity"})");
+}
+
 }  // namespace
 }  // namespace limner

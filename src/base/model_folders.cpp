@@ -20,7 +20,8 @@ void add(std::vector<fs::path>& folders, const fs::path& folder) {
 }  // namespace
 
 fs::path user_models_folder() {
-  if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data) return fs::path(data) / "limner" / "models";
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data)
+    return fs::path(data) / "limner" / "models";
   const char* home = std::getenv("HOME");
   return fs::path(home && *home ? home : ".") / ".local" / "share" / "limner" / "models";
 }

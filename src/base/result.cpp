@@ -9,20 +9,34 @@ namespace limner {
 
 const char* code_name(Code code) {
   switch (code) {
-    case Code::invalid: return "invalid";
-    case Code::unsupported: return "unsupported";
-    case Code::unauthenticated: return "unauthenticated";
-    case Code::forbidden: return "forbidden";
-    case Code::not_found: return "not_found";
-    case Code::conflict: return "conflict";
-    case Code::too_large: return "too_large";
-    case Code::exhausted: return "exhausted";
-    case Code::refused: return "refused";
-    case Code::cancelled: return "cancelled";
-    case Code::deadline: return "deadline";
-    case Code::unavailable: return "unavailable";
-    case Code::data_loss: return "data_loss";
-    case Code::internal: return "internal";
+    case Code::invalid:
+      return "invalid";
+    case Code::unsupported:
+      return "unsupported";
+    case Code::unauthenticated:
+      return "unauthenticated";
+    case Code::forbidden:
+      return "forbidden";
+    case Code::not_found:
+      return "not_found";
+    case Code::conflict:
+      return "conflict";
+    case Code::too_large:
+      return "too_large";
+    case Code::exhausted:
+      return "exhausted";
+    case Code::refused:
+      return "refused";
+    case Code::cancelled:
+      return "cancelled";
+    case Code::deadline:
+      return "deadline";
+    case Code::unavailable:
+      return "unavailable";
+    case Code::data_loss:
+      return "data_loss";
+    case Code::internal:
+      return "internal";
   }
   return "internal";
 }

@@ -9,7 +9,8 @@
 
 namespace limner {
 
-/// What kind of failure, for machines. Fourteen and no more; one table maps them to an exit status (cli/exit_status.h).
+/// What kind of failure, for machines. Fourteen and no more; one table maps them to an exit status
+/// (cli/exit_status.h).
 enum class Code : uint8_t {
   invalid,
   unsupported,
@@ -49,9 +50,10 @@ class [[nodiscard]] Result {
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
   template <class U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result>)
+      Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}
 
   bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -103,9 +105,9 @@ inline Error not_found(std::string field, std::string message, std::string hint 
 
 /// `T x = TRY(f());` returns f's Error to our caller, or yields its value.
 /// (A GNU statement expression: g++ and clang have it.)
-#define TRY(expr)                                        \
-  (__extension__({                                       \
-    auto&& limner_try_ = (expr);                         \
+#define TRY(expr)                                            \
+  (__extension__({                                           \
+    auto&& limner_try_ = (expr);                             \
     if (!limner_try_) return std::move(limner_try_).error(); \
-    std::move(limner_try_).value();                      \
+    std::move(limner_try_).value();                          \
   }))

@@ -1,5 +1,6 @@
 #pragma once
-// The subcommands. Each adds itself to the parser and leaves what is to be done; main runs the one that was named.
+// The subcommands. Each adds itself to the parser and leaves what is to be done; main runs the one that was
+// named.
 
 #include <functional>
 

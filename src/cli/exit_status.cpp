@@ -8,16 +8,20 @@ int exit_status(Code code) {
     case Code::unsupported:
     case Code::not_found:
     case Code::conflict:
-    case Code::too_large: return 2;
-    case Code::refused: return 3;
-    case Code::cancelled: return 130;
+    case Code::too_large:
+      return 2;
+    case Code::refused:
+      return 3;
+    case Code::cancelled:
+      return 130;
     case Code::unauthenticated:
     case Code::forbidden:
     case Code::exhausted:
     case Code::deadline:
     case Code::unavailable:
     case Code::data_loss:
-    case Code::internal: return 1;
+    case Code::internal:
+      return 1;
   }
   return 1;
 }

@@ -1,10 +1,10 @@
 // limner generate: a brief in, pictures out.
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <random>
-
-#include <fmt/format.h>
 
 #include "base/files.h"
 #include "base/json.h"
@@ -25,7 +25,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
 
 struct GenerateFlags {
   std::string prompt, model, dtype, vae, size, like, preview, to_prompt;
@@ -67,7 +69,8 @@ class Generate {
     TRY(load_model());
     for (size_t i = 0; i < all.size(); i += kTogether) {
       std::vector<Wanted> wanted;
-      for (size_t k = i; k < std::min(all.size(), i + kTogether); ++k) wanted.push_back({all[k], plan.paths[k]});
+      for (size_t k = i; k < std::min(all.size(), i + kTogether); ++k)
+        wanted.push_back({all[k], plan.paths[k]});
       TRY(draw(wanted, inputs, plan.format));
     }
     line_.clear();
@@ -102,14 +105,16 @@ class Generate {
 
   Result<void> split_size(GivenParams& given) {
     const size_t x = flags_.size.find('x');
-    if (x == std::string::npos) return invalid("size", fmt::format("\"{}\" is not WIDTHxHEIGHT", flags_.size.substr(0, 80)));
+    if (x == std::string::npos)
+      return invalid("size", fmt::format("\"{}\" is not WIDTHxHEIGHT", flags_.size.substr(0, 80)));
     given["width"] = flags_.size.substr(0, x);
     given["height"] = flags_.size.substr(x + 1);
     return {};
   }
 
   Result<std::vector<DrawingParams>> each_picture(const DrawingParams& params) {
-    if (flags_.count < 1 || flags_.count > 1000) return invalid("n", fmt::format("{} is not within 1 to 1000", flags_.count));
+    if (flags_.count < 1 || flags_.count > 1000)
+      return invalid("n", fmt::format("{} is not within 1 to 1000", flags_.count));
     std::vector<DrawingParams> all;
     if (flags_.frames != 0) return frames(params);
     if (!flags_.to_prompt.empty() || !flags_.to_seed.empty())
@@ -127,7 +132,8 @@ class Generate {
     if (flags_.count != 1) return invalid("n", "goes with single pictures, not with --frames");
     if (!flags_.to_prompt.empty()) params.blend_prompt = flags_.to_prompt;
     if (!flags_.to_seed.empty()) TRY(set_param(params, *find_param("blend_seed"), flags_.to_seed));
-    if (!params.blend_prompt && !params.blend_seed) return invalid("frames", "needs --to-prompt or --to-seed");
+    if (!params.blend_prompt && !params.blend_seed)
+      return invalid("frames", "needs --to-prompt or --to-seed");
     std::vector<DrawingParams> all;
     for (int i = 0; i < flags_.frames; ++i) {
       all.push_back(params);
@@ -138,7 +144,9 @@ class Generate {
 
   Result<void> load_model() {
     const Clock::time_point started = Clock::now();
-    const std::string name = !flags_.model.empty() ? flags_.model : !model_name_.empty() ? model_name_ : kDefaultModel;
+    const std::string name = !flags_.model.empty()  ? flags_.model
+                             : !model_name_.empty() ? model_name_
+                                                    : kDefaultModel;
     line_.stage("loading " + name);
     LoadOptions options;
     options.dtype = flags_.dtype.empty() ? recipe_dtype_ : flags_.dtype;
@@ -224,11 +232,15 @@ class Generate {
     const ModelInfo info = model_info(*model_);
     Json json;
     json["pictures"] = pictures_;
-    json["model"] = {{"name", info.name},       {"family", info.family}, {"sha256", model_hash(*model_)},
-                     {"backend", info.backend}, {"dtype", info.dtype}};
+    json["model"] = {{"name", info.name},
+                     {"family", info.family},
+                     {"sha256", model_hash(*model_)},
+                     {"backend", info.backend},
+                     {"dtype", info.dtype}};
     json["warnings"] = info.warnings;
-    json["times_ms"] = {{"load", load_ms_},         {"compile", times_.compile_ms}, {"text", times_.text_ms},
-                        {"encode", times_.encode_ms}, {"steps", times_.steps_ms},   {"decode", times_.decode_ms},
+    json["times_ms"] = {{"load", load_ms_},         {"compile", times_.compile_ms},
+                        {"text", times_.text_ms},   {"encode", times_.encode_ms},
+                        {"steps", times_.steps_ms}, {"decode", times_.decode_ms},
                         {"write", write_ms_}};
     json["peak_memory_bytes"] = peak_memory_bytes();
     fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
@@ -250,25 +262,32 @@ void add_generate(CLI::App& app, CommandSlot& slot) {
   auto flags = std::make_shared<GenerateFlags>();
   CLI::App* command = app.add_subcommand("generate", "Draw pictures from a prompt");
   command->add_option("prompt", flags->prompt, "What to draw");
-  command->add_option("-m,--model", flags->model, "Model: a name from `limner model list`, or a path (default limner-tiny)");
-  command->add_option("--dtype", flags->dtype, "Compute in f32 or bf16 (default: bf16 where the processor has it)");
-  command->add_option("--threads", flags->threads, "Threads (default: every core)")->check(CLI::Range(0, 1024));
+  command->add_option("-m,--model", flags->model,
+                      "Model: a name from `limner model list`, or a path (default limner-tiny)");
+  command->add_option("--dtype", flags->dtype,
+                      "Compute in f32 or bf16 (default: bf16 where the processor has it)");
+  command->add_option("--threads", flags->threads, "Threads (default: every core)")
+      ->check(CLI::Range(0, 1024));
   command->add_option("--vae", flags->vae, "Another autoencoder: its folder");
-  command->add_option("--lora", flags->loras, "LoRA FILE or FILE:WEIGHT; may be given several times")->allow_extra_args(false);
+  command->add_option("--lora", flags->loras, "LoRA FILE or FILE:WEIGHT; may be given several times")
+      ->allow_extra_args(false);
   command->add_option("--embedding", flags->embeddings, "Textual-inversion file; may be given several times")
       ->allow_extra_args(false);
   command->add_option("--size", flags->size, "WIDTHxHEIGHT in pixels");
   command->add_option("-n,--count", flags->count, "How many pictures; picture i has seed + i");
   command->add_option("--like", flags->like, "Draw what this picture's file says; other flags override");
-  command->add_option("--frames", flags->frames, "Draw this many frames that lead from the prompt and seed to others");
+  command->add_option("--frames", flags->frames,
+                      "Draw this many frames that lead from the prompt and seed to others");
   command->add_option("--to-prompt", flags->to_prompt, "Where the frames lead to");
   command->add_option("--to-seed", flags->to_seed, "The seed the frames lead to");
   command->add_option("-o,--output", flags->output.path, "File to write (default limner-SEED.png)");
-  command->add_option("--format", flags->output.format, "png, jpeg, webp or avif (default: the file's ending)");
+  command->add_option("--format", flags->output.format,
+                      "png, jpeg, webp or avif (default: the file's ending)");
   command->add_option("--quality", flags->output.quality, "1 to 100, for the lossy formats (90)");
   command->add_flag("--bare", flags->output.bare, "Write no parameters into the file");
   command->add_option("--preview", flags->preview, "File to rewrite with a preview while drawing");
-  command->add_option("--preview-every", flags->preview_every, "Steps between previews (5)")->check(CLI::Range(1, 1000));
+  command->add_option("--preview-every", flags->preview_every, "Steps between previews (5)")
+      ->check(CLI::Range(1, 1000));
   command->add_flag("--json", flags->json, "Print a JSON report instead of paths");
   command->add_flag("-q,--quiet", flags->quiet, "Say nothing on standard error but errors");
   add_param_flags(*command, flags->given);

@@ -1,8 +1,8 @@
 // limner inspect: how a picture says it was drawn.
 
-#include <CLI/CLI.hpp>
-
 #include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
 
 #include "base/files.h"
 #include "base/json.h"
@@ -19,7 +19,8 @@ Result<int> inspect(const std::string& path, bool json) {
   if (metadata.infotext.empty() && metadata.limner_json.empty())
     return not_found("input", fmt::format("{} has no parameters in it", path));
   Json limner;
-  if (!metadata.limner_json.empty()) limner = TRY(parse_json(metadata.limner_json, "input", {.bytes_max = 1u << 20}));
+  if (!metadata.limner_json.empty())
+    limner = TRY(parse_json(metadata.limner_json, "input", {.bytes_max = 1u << 20}));
   if (json) {
     Json out = Json::object();
     if (!metadata.infotext.empty()) out["infotext"] = metadata.infotext;

@@ -20,7 +20,8 @@ std::string text_at(const Json& json, const char* key) {
 
 Result<Recipe> from_json(const std::string& text, const std::string& field) {
   const Json json = TRY(parse_json(text, field, {.bytes_max = 1u << 20}));
-  if (!json.is_object() || !json.contains("parameters")) return invalid(field, "its limner text has no parameters");
+  if (!json.is_object() || !json.contains("parameters"))
+    return invalid(field, "its limner text has no parameters");
   Recipe recipe;
   recipe.params = TRY(params_from_json(json["parameters"], field));
   recipe.dtype = text_at(json, "dtype");
@@ -29,9 +30,12 @@ Result<Recipe> from_json(const std::string& text, const std::string& field) {
     recipe.model_sha256 = text_at(*model, "sha256");
   }
   if (const std::string task = text_at(json, "task"); task != "text-to-image")
-    recipe.warnings.push_back(fmt::format("it was drawn over a picture ({}): give the same --init and --mask", task));
-  if (json.contains("extras")) recipe.warnings.push_back("it was drawn with LoRAs or other extra files: give them again");
-  if (json.contains("controls")) recipe.warnings.push_back("it was drawn with ControlNets: give them and their pictures again");
+    recipe.warnings.push_back(
+        fmt::format("it was drawn over a picture ({}): give the same --init and --mask", task));
+  if (json.contains("extras"))
+    recipe.warnings.push_back("it was drawn with LoRAs or other extra files: give them again");
+  if (json.contains("controls"))
+    recipe.warnings.push_back("it was drawn with ControlNets: give them and their pictures again");
   return recipe;
 }
 
@@ -46,7 +50,8 @@ Result<Recipe> read_recipe(const std::string& path, const char* field) {
   Recipe recipe;
   std::vector<std::string> ignored;
   recipe.params = TRY(params_from_infotext(infotext, ignored));
-  if (!ignored.empty()) recipe.warnings.push_back(fmt::format("fields not used: {}", fmt::join(ignored, ", ")));
+  if (!ignored.empty())
+    recipe.warnings.push_back(fmt::format("fields not used: {}", fmt::join(ignored, ", ")));
   return recipe;
 }
 

@@ -1,8 +1,8 @@
 // limner samplers, limner schedules: the names one may draw with.
 
-#include <CLI/CLI.hpp>
-
 #include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
 
 #include "base/json.h"
 #include "cli/commands.h"
@@ -21,7 +21,8 @@ Result<int> print(const std::vector<ListedName>& names, bool json) {
   return 0;
 }
 
-void add_list(CLI::App& app, CommandSlot& slot, const char* name, const char* doc, std::vector<ListedName> (*list)()) {
+void add_list(CLI::App& app, CommandSlot& slot, const char* name, const char* doc,
+              std::vector<ListedName> (*list)()) {
   auto json = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand(name, doc);
   command->add_flag("--json", *json, "Print JSON");

@@ -1,9 +1,9 @@
 // limner: the program.
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
-
-#include <fmt/format.h>
 
 #include "base/json.h"
 #include "base/version.h"
@@ -17,8 +17,11 @@ namespace {
 int report(const Error& error, bool json) {
   fmt::print(stderr, "limner: {}\n", error.text());
   if (json)
-    fmt::print("{}\n", Json{{"error", {{"code", code_name(error.code)}, {"field", error.field}, {"message", error.message},
-                                      {"hint", error.hint}}}}
+    fmt::print("{}\n", Json{{"error",
+                             {{"code", code_name(error.code)},
+                              {"field", error.field},
+                              {"message", error.message},
+                              {"hint", error.hint}}}}
                            .dump(-1, ' ', false, Json::error_handler_t::replace));
   return exit_status(error.code);
 }
@@ -50,7 +53,8 @@ int main(int argc, char** argv) {
   try {
     return limner::run(argc, argv);
   } catch (const std::bad_alloc&) {
-    return limner::report({limner::Code::exhausted, "", "out of memory", "draw smaller or with a smaller model"}, false);
+    return limner::report(
+        {limner::Code::exhausted, "", "out of memory", "draw smaller or with a smaller model"}, false);
   } catch (const std::exception& error) {
     return limner::report({limner::Code::internal, "", error.what(), ""}, false);
   }

@@ -1,8 +1,8 @@
 // limner model: what there is to draw with.
 
-#include <CLI/CLI.hpp>
-
 #include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
 
 #include "base/json.h"
 #include "cli/commands.h"
@@ -78,11 +78,13 @@ void add_model(CLI::App& app, CommandSlot& slot) {
       slot.run = run;
     });
   };
-  set(command->add_subcommand("list", "The models in the model folders"), [flags] { return list(flags->json); });
+  set(command->add_subcommand("list", "The models in the model folders"),
+      [flags] { return list(flags->json); });
   CLI::App* shown = command->add_subcommand("show", "What a model is and draws with");
   shown->add_option("name", flags->name, "Name or path")->required();
   set(shown, [flags] { return show(flags->name, flags->json); });
-  CLI::App* imported = command->add_subcommand("import", "Check a model and copy it into the user's model folder");
+  CLI::App* imported =
+      command->add_subcommand("import", "Check a model and copy it into the user's model folder");
   imported->add_option("path", flags->path, "Diffusers folder or .safetensors checkpoint")->required();
   imported->add_option("--name", flags->name, "Name to give it (default: its own)");
   set(imported, [flags] { return import(flags->path, flags->name, flags->json); });

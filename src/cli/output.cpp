@@ -37,7 +37,8 @@ Result<OutputPlan> plan_output(const OutputFlags& flags, uint64_t first_seed, in
     return invalid("quality", fmt::format("{} is not within 1 to 100", flags.quality));
   for (int i = 0; i < count; ++i) {
     if (flags.path.empty())
-      plan.paths.push_back(free_path(fmt::format("limner-{}", first_seed + static_cast<uint64_t>(i)), format_extension(plan.format)));
+      plan.paths.push_back(free_path(fmt::format("limner-{}", first_seed + static_cast<uint64_t>(i)),
+                                     format_extension(plan.format)));
     else
       plan.paths.push_back(count == 1 ? fs::path(flags.path) : numbered(flags.path, i + 1));
     TRY(check_writable(plan.paths.back()));
@@ -45,8 +46,8 @@ Result<OutputPlan> plan_output(const OutputFlags& flags, uint64_t first_seed, in
   return plan;
 }
 
-Result<void> write_picture(const Picture& picture, const FileTexts& texts, const OutputFlags& flags, Format format,
-                           const fs::path& path) {
+Result<void> write_picture(const Picture& picture, const FileTexts& texts, const OutputFlags& flags,
+                           Format format, const fs::path& path) {
   EncodeOptions options{.format = format, .quality = flags.quality};
   if (!flags.bare) {
     options.infotext = texts.infotext;

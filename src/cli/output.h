@@ -19,8 +19,8 @@ struct OutputFlags {
   bool bare = false;  ///< no parameters in the file
 };
 
-/// The files `count` pictures will be written to, and their format. With several, "-1", "-2", ... comes before the ending.
-/// Checked before drawing: the folder exists and can be written to.
+/// The files `count` pictures will be written to, and their format. With several, "-1", "-2", ... comes
+/// before the ending. Checked before drawing: the folder exists and can be written to.
 struct OutputPlan {
   std::vector<std::filesystem::path> paths;
   Format format;
@@ -28,7 +28,7 @@ struct OutputPlan {
 Result<OutputPlan> plan_output(const OutputFlags& flags, uint64_t first_seed, int count);
 
 /// Encodes and writes one picture whole or not at all.
-Result<void> write_picture(const Picture& picture, const FileTexts& texts, const OutputFlags& flags, Format format,
-                           const std::filesystem::path& path);
+Result<void> write_picture(const Picture& picture, const FileTexts& texts, const OutputFlags& flags,
+                           Format format, const std::filesystem::path& path);
 
 }  // namespace limner

@@ -14,7 +14,8 @@ void add_param_flags(CLI::App& app, GivenParams& given) {
     std::string doc(info.doc);
     if (!info.words.empty()) doc += " [" + std::string(info.words) + "]";
     app.add_option_function<std::string>(
-           flags, [&given, name = std::string(info.name)](const std::string& text) { given[name] = text; }, doc)
+           flags, [&given, name = std::string(info.name)](const std::string& text) { given[name] = text; },
+           doc)
         ->group("Drawing");
   }
 }

@@ -13,7 +13,8 @@ class App;
 
 namespace limner {
 
-/// The texts given for flags, by parameter name. Kept as text until all are known, so that --like can be overridden.
+/// The texts given for flags, by parameter name. Kept as text until all are known, so that --like can be
+/// overridden.
 using GivenParams = std::map<std::string, std::string>;
 
 /// Adds --guidance-rescale and its like; `given` must outlive parsing.

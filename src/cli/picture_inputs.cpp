@@ -1,9 +1,9 @@
 #include "cli/picture_inputs.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <charconv>
-
-#include <fmt/format.h>
 
 #include "image/codec.h"
 #include "image/mask.h"
@@ -20,13 +20,15 @@ Result<Margins> parse_margins(const std::string& text) {
     int value = 0;
     const auto [next, error] = std::from_chars(at, end, value);
     if (error != std::errc() || (next != end && *next != ',') || values.size() == 4)
-      return invalid("outpaint", fmt::format("\"{}\" is neither PIXELS nor LEFT,TOP,RIGHT,BOTTOM", text.substr(0, 80)));
+      return invalid("outpaint",
+                     fmt::format("\"{}\" is neither PIXELS nor LEFT,TOP,RIGHT,BOTTOM", text.substr(0, 80)));
     values.push_back(value);
     at = next + 1;
   }
   if (values.size() == 1) values.assign(4, values[0]);
   if (values.size() != 4)
-    return invalid("outpaint", fmt::format("\"{}\" is neither PIXELS nor LEFT,TOP,RIGHT,BOTTOM", text.substr(0, 80)));
+    return invalid("outpaint",
+                   fmt::format("\"{}\" is neither PIXELS nor LEFT,TOP,RIGHT,BOTTOM", text.substr(0, 80)));
   return Margins{values[0], values[1], values[2], values[3]};
 }
 
@@ -46,10 +48,12 @@ Result<void> outpaint(const PictureFlags& flags, DrawingInputs& inputs) {
 }
 
 // A value for every ControlNet: as many as there are, one for all, or none.
-Result<double> value_for(const std::vector<double>& values, size_t index, size_t count, double otherwise, const char* flag) {
+Result<double> value_for(const std::vector<double>& values, size_t index, size_t count, double otherwise,
+                         const char* flag) {
   if (values.empty()) return otherwise;
   if (values.size() == 1) return values[0];
-  if (values.size() != count) return invalid(flag, fmt::format("given {} times for {} ControlNets", values.size(), count));
+  if (values.size() != count)
+    return invalid(flag, fmt::format("given {} times for {} ControlNets", values.size(), count));
   return values[index];
 }
 
@@ -60,8 +64,11 @@ void add_picture_flags(CLI::App& app, PictureFlags& flags) {
   app.add_option("--init", flags.init, "Picture to draw over")->group(pictures);
   app.add_option("--mask", flags.mask, "What to redraw of it: white is redrawn")->group(pictures);
   app.add_flag("--invert-mask", flags.invert_mask, "Redraw what is black instead")->group(pictures);
-  app.add_option("--mask-blur", flags.mask_blur, "Soften the mask's edge by this many pixels before it is cut")->group(pictures);
-  app.add_option("--outpaint", flags.outpaint, "Add PIXELS on every side, or LEFT,TOP,RIGHT,BOTTOM, and draw them")
+  app.add_option("--mask-blur", flags.mask_blur,
+                 "Soften the mask's edge by this many pixels before it is cut")
+      ->group(pictures);
+  app.add_option("--outpaint", flags.outpaint,
+                 "Add PIXELS on every side, or LEFT,TOP,RIGHT,BOTTOM, and draw them")
       ->group(pictures);
   app.add_option("--controlnet", flags.controlnets, "ControlNet folder; may be given several times")
       ->group(pictures)
@@ -69,7 +76,9 @@ void add_picture_flags(CLI::App& app, PictureFlags& flags) {
   app.add_option("--control-image", flags.control_images, "Picture for each ControlNet")
       ->group(pictures)
       ->allow_extra_args(false);
-  app.add_option("--control-scale", flags.control_scales, "How strongly it acts (1)")->group(pictures)->allow_extra_args(false);
+  app.add_option("--control-scale", flags.control_scales, "How strongly it acts (1)")
+      ->group(pictures)
+      ->allow_extra_args(false);
   app.add_option("--control-start", flags.control_starts, "Share of the steps at which it begins (0)")
       ->group(pictures)
       ->allow_extra_args(false);
@@ -89,7 +98,8 @@ Result<DrawingInputs> read_picture_inputs(const PictureFlags& flags) {
   }
   const size_t count = flags.controlnets.size();
   if (flags.control_images.size() != count)
-    return invalid("control_image", fmt::format("given {} times for {} ControlNets", flags.control_images.size(), count));
+    return invalid("control_image",
+                   fmt::format("given {} times for {} ControlNets", flags.control_images.size(), count));
   for (size_t i = 0; i < count; ++i) {
     DrawingInputs::Control control;
     control.picture = TRY(read_picture(flags.control_images[i], "control_image"));

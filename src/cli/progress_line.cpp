@@ -1,11 +1,10 @@
 #include "cli/progress_line.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-
-#include <fmt/format.h>
 
 namespace limner {
 namespace {
@@ -48,7 +47,8 @@ void ProgressLine::update(int done, int total, const char* unit) {
   const int filled = kBarWidth * done / total;
   std::string bar(static_cast<size_t>(filled), '#');
   bar.resize(kBarWidth, '-');
-  const std::string pace = rate >= 1 || rate == 0 ? fmt::format("{:.2f} it/s", rate) : fmt::format("{:.2f} s/it", 1 / rate);
+  const std::string pace =
+      rate >= 1 || rate == 0 ? fmt::format("{:.2f} it/s", rate) : fmt::format("{:.2f} s/it", 1 / rate);
   const std::string left = done > 0 ? duration_text((total - done) / std::max(rate, 1e-9)) : "?";
   fmt::print(stderr, "\r\033[K[{}] {} {}/{}  {}  {} left", bar, unit, done, total, pace, left);
   std::fflush(stderr);

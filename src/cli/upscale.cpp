@@ -1,8 +1,8 @@
 // limner upscale: a picture enlarged by an ESRGAN-class network.
 
-#include <CLI/CLI.hpp>
-
 #include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
 
 #include "base/files.h"
 #include "base/json.h"
@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/progress_line.h"
 #include "engine/engine.h"
+#include "engine/model_library.h"
 #include "image/codec.h"
 #include "image/file_metadata.h"
 
@@ -38,7 +39,7 @@ Result<int> upscale_file(UpscaleFlags flags) {
   ProgressLine line(flags.quiet);
   line.stage("enlarging");
   UpscaleRequest request;
-  request.upscaler = flags.upscaler;
+  request.upscaler = TRY(find_upscaler(flags.upscaler, "upscaler"));
   request.dtype = flags.dtype;
   request.threads = flags.threads;
   request.tile = flags.tile;
@@ -49,9 +50,12 @@ Result<int> upscale_file(UpscaleFlags flags) {
   };
   const Picture large = TRY(upscale(picture, request));
   line.clear();
-  TRY(write_picture(large, {metadata.infotext, metadata.limner_json}, flags.output, plan.format, plan.paths[0]));
+  TRY(write_picture(large, {metadata.infotext, metadata.limner_json}, flags.output, plan.format,
+                    plan.paths[0]));
   if (flags.json)
-    fmt::print("{}\n", Json{{"path", plan.paths[0].string()}, {"width", large.width}, {"height", large.height}}.dump());
+    fmt::print(
+        "{}\n",
+        Json{{"path", plan.paths[0].string()}, {"width", large.width}, {"height", large.height}}.dump());
   else
     fmt::print("{}\n", plan.paths[0].string());
   return 0;
@@ -63,12 +67,17 @@ void add_upscale(CLI::App& app, CommandSlot& slot) {
   auto flags = std::make_shared<UpscaleFlags>();
   CLI::App* command = app.add_subcommand("upscale", "Enlarge a picture with an ESRGAN-class upscaler");
   command->add_option("input", flags->input, "Picture to enlarge")->required();
-  command->add_option("--upscaler", flags->upscaler, "Weights: RRDBNet or SRVGGNetCompact, .safetensors")->required();
+  command
+      ->add_option("--upscaler", flags->upscaler,
+                   "Name or path of an RRDBNet or SRVGGNetCompact, .safetensors")
+      ->required();
   command->add_option("--dtype", flags->dtype, "Compute in f32 or bf16");
-  command->add_option("--threads", flags->threads, "Threads (default: every core)")->check(CLI::Range(0, 1024));
+  command->add_option("--threads", flags->threads, "Threads (default: every core)")
+      ->check(CLI::Range(0, 1024));
   command->add_option("--tile", flags->tile, "Side of a tile in source pixels, 0: the whole picture (256)")
       ->check(CLI::Range(0, 16384));
-  command->add_option("--overlap", flags->overlap, "Source pixels computed around a tile (16)")->check(CLI::Range(0, 256));
+  command->add_option("--overlap", flags->overlap, "Source pixels computed around a tile (16)")
+      ->check(CLI::Range(0, 256));
   command->add_option("-o,--output", flags->output.path, "File to write (default: INPUT-large.png)");
   command->add_option("--format", flags->output.format, "png, jpeg, webp or avif");
   command->add_option("--quality", flags->output.quality, "1 to 100, for the lossy formats (90)");

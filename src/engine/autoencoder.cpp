@@ -1,13 +1,14 @@
 #include "engine/autoencoder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
-#include <fmt/format.h>
-
 namespace limner {
 
-Result<Autoencoder> Autoencoder::open(const Component& component, const Backend& backend, Precision precision) {
+Result<Autoencoder> Autoencoder::open(const Component& component, const Backend& backend,
+                                      Precision precision) {
   Autoencoder made;
   if (component.class_name == "AutoencoderTiny") {
     const TinyVaeConfig config = TRY(read_tiny_vae_config(component.config, component.config_field));
@@ -32,13 +33,15 @@ int Autoencoder::scale() const {
 Graph Autoencoder::describe_decoder(int height, int width, const GraphOptions& tiling) const {
   if (const auto* tiny = std::get_if<TinyVaeConfig>(&config_))
     return describe_tiny_vae_decoder(*tiny, 1, height, width, tiling);
-  return describe_vae_decoder(std::get<VaeConfig>(config_), {.batch = 1, .height = height, .width = width}, tiling);
+  return describe_vae_decoder(std::get<VaeConfig>(config_), {.batch = 1, .height = height, .width = width},
+                              tiling);
 }
 
 Graph Autoencoder::describe_encoder(int height, int width, const GraphOptions& tiling) const {
   if (const auto* tiny = std::get_if<TinyVaeConfig>(&config_))
     return describe_tiny_vae_encoder(*tiny, 1, height, width, tiling);
-  return describe_vae_encoder(std::get<VaeConfig>(config_), {.batch = 1, .height = height, .width = width}, tiling);
+  return describe_vae_encoder(std::get<VaeConfig>(config_), {.batch = 1, .height = height, .width = width},
+                              tiling);
 }
 
 size_t Autoencoder::decode_bytes(int height, int width, const Backend& backend) const {
@@ -49,7 +52,8 @@ Result<std::vector<float>> Autoencoder::decode(std::span<const float> latent, in
                                                const GraphOptions& tiling, Workspace& workspace) {
   const int channels = latent_channels();
   const std::string key = fmt::format("decode {}x{} {}", height, width, tiling_key(tiling));
-  const Executable* run = TRY(network_.compiled(key, [&] { return describe_decoder(height, width, tiling); }));
+  const Executable* run =
+      TRY(network_.compiled(key, [&] { return describe_decoder(height, width, tiling); }));
   std::vector<float> input(latent.begin(), latent.end());
   const size_t plane = input.size() / static_cast<size_t>(channels);
   const auto* kl = std::get_if<VaeConfig>(&config_);
@@ -76,10 +80,11 @@ Result<std::vector<float>> Autoencoder::decode(std::span<const float> latent, in
   return image;
 }
 
-Result<EncodedPicture> Autoencoder::encode(std::span<const float> pixels, int height, int width, const GraphOptions& tiling,
-                                           Workspace& workspace) {
+Result<EncodedPicture> Autoencoder::encode(std::span<const float> pixels, int height, int width,
+                                           const GraphOptions& tiling, Workspace& workspace) {
   const std::string key = fmt::format("encode {}x{} {}", height, width, tiling_key(tiling));
-  const Executable* run = TRY(network_.compiled(key, [&] { return describe_encoder(height, width, tiling); }));
+  const Executable* run =
+      TRY(network_.compiled(key, [&] { return describe_encoder(height, width, tiling); }));
   const bool spread = std::holds_alternative<VaeConfig>(config_);
   const int channels = latent_channels(), out_channels = spread ? 2 * channels : channels;
   const int h = height / scale(), w = width / scale();
@@ -129,7 +134,8 @@ std::string tiling_key(const GraphOptions& tiling) {
   return std::string(tiling.tile_x ? "x" : "") + (tiling.tile_y ? "y" : "");
 }
 
-void planes_to_pixels(std::span<const float> planes, int channels, std::span<float> out, int stride, int offset) {
+void planes_to_pixels(std::span<const float> planes, int channels, std::span<float> out, int stride,
+                      int offset) {
   const size_t plane = planes.size() / static_cast<size_t>(channels);
   for (int c = 0; c < channels; ++c) {
     const float* from = planes.data() + static_cast<size_t>(c) * plane;

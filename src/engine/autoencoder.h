@@ -32,12 +32,13 @@ class Autoencoder {
   bool is_tiny() const { return std::holds_alternative<TinyVaeConfig>(config_); }
   /// Pixels a side for one latent element.
   int scale() const;
-  /// Latents [C, h, w] as the denoiser knows them -> pixels [3, 8h, 8w] interleaved as [H, W, 3], about -1..1.
-  Result<std::vector<float>> decode(std::span<const float> latent, int height, int width, const GraphOptions& tiling,
-                                    Workspace& workspace);
+  /// Latents [C, h, w] as the denoiser knows them -> pixels [3, 8h, 8w] interleaved as [H, W, 3], about
+  /// -1..1.
+  Result<std::vector<float>> decode(std::span<const float> latent, int height, int width,
+                                    const GraphOptions& tiling, Workspace& workspace);
   /// Pixels [H, W, 3] in -1..1 -> distribution of latents, unscaled.
-  Result<EncodedPicture> encode(std::span<const float> pixels, int height, int width, const GraphOptions& tiling,
-                                Workspace& workspace);
+  Result<EncodedPicture> encode(std::span<const float> pixels, int height, int width,
+                                const GraphOptions& tiling, Workspace& workspace);
   /// Unscaled latents [C, h, w] to what the denoiser knows, in place.
   void scale_latents(std::span<float> latent) const;
   /// Workspace bytes that decode() of this latent size needs.
@@ -52,15 +53,16 @@ class Autoencoder {
   Network network_;
 };
 
-/// A draw from the distribution (diffusers' latent_dist.sample): mean + deviation * one call of `noise`. Without deviation
-/// the mean, and nothing is drawn.
+/// A draw from the distribution (diffusers' latent_dist.sample): mean + deviation * one call of `noise`.
+/// Without deviation the mean, and nothing is drawn.
 std::vector<float> sample(const EncodedPicture& encoded, NoiseStream& noise);
 
 /// "tx1", "ty0", ...: part of the key of everything that tiling changes.
 std::string tiling_key(const GraphOptions& tiling);
 
 /// [C, H, W] -> [H, W, C], `out` with room for `stride` channels a pixel, and back.
-void planes_to_pixels(std::span<const float> planes, int channels, std::span<float> out, int stride, int offset = 0);
+void planes_to_pixels(std::span<const float> planes, int channels, std::span<float> out, int stride,
+                      int offset = 0);
 void pixels_to_planes(std::span<const float> pixels, int channels, std::span<float> out);
 
 }  // namespace limner

@@ -1,15 +1,16 @@
-// How a drawing begins: the order in which its noise stream is read is the order in which diffusers' pipelines read theirs.
+// How a drawing begins: the order in which its noise stream is read is the order in which diffusers'
+// pipelines read theirs.
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include <fmt/format.h>
-
 #include "engine/drawing.h"
+#include "engine/noise_mix.h"
 #include "image/mask.h"
 #include "image/pixels.h"
 #include "image/resize.h"
-#include "engine/noise_mix.h"
 
 namespace limner {
 
@@ -20,8 +21,8 @@ int steps_left_out(int steps, double strength) {
 Result<EncodedPicture> encode(Drawing& drawing, std::span<const float> pixels) {
   Model& model = *drawing.model;
   const int factor = model.autoencoder().scale();
-  return model.autoencoder().encode(pixels, drawing.extent.height * factor, drawing.extent.width * factor, drawing.tiling,
-                                    model.workspace());
+  return model.autoencoder().encode(pixels, drawing.extent.height * factor, drawing.extent.width * factor,
+                                    drawing.tiling, model.workspace());
 }
 
 // The picture's own draw of latents, as the denoiser knows them.
@@ -63,8 +64,10 @@ Result<std::vector<float>> draw_noise(Drawing& drawing) {
     kind.make(seed)->normal(other);
     slerp(noise, other, drawing.extent, amount);
   };
-  if (drawing.params.variation_strength > 0) mix(*drawing.params.variation_seed, drawing.params.variation_strength);
-  if (drawing.params.blend_seed && drawing.params.blend > 0) mix(*drawing.params.blend_seed, drawing.params.blend);
+  if (drawing.params.variation_strength > 0)
+    mix(*drawing.params.variation_seed, drawing.params.variation_strength);
+  if (drawing.params.blend_seed && drawing.params.blend > 0)
+    mix(*drawing.params.blend_seed, drawing.params.blend);
   return noise;
 }
 
@@ -73,7 +76,8 @@ void set_extra(Drawing& drawing, std::span<const float> mask, std::span<const fl
   PictureInput& picture = drawing.picture;
   const int channels = drawing.extent.channels, offset = mask.empty() ? 0 : 1;
   picture.extra_channels = channels + offset;
-  picture.extra.resize(static_cast<size_t>(drawing.extent.height) * drawing.extent.width * picture.extra_channels);
+  picture.extra.resize(static_cast<size_t>(drawing.extent.height) * drawing.extent.width *
+                       picture.extra_channels);
   if (offset) planes_to_pixels(mask, 1, picture.extra, picture.extra_channels, 0);
   planes_to_pixels(latent, channels, picture.extra, picture.extra_channels, offset);
 }
@@ -118,7 +122,8 @@ Result<void> begin_edit(Drawing& drawing, std::span<const float> pixels) {
 }
 
 Result<void> begin_over_picture(Drawing& drawing, std::span<const float> pixels) {
-  TRY(make_sampler(drawing, *drawing.params.steps, steps_left_out(*drawing.params.steps, *drawing.params.strength)));
+  TRY(make_sampler(drawing, *drawing.params.steps,
+                   steps_left_out(*drawing.params.steps, *drawing.params.strength)));
   const std::vector<float> clean = TRY(encode_sample(drawing, pixels));
   const std::vector<float> noise = TRY(draw_noise(drawing));
   start(*drawing.sampler, drawing.request, clean, noise);
@@ -129,10 +134,12 @@ Result<void> begin_inpainting(Drawing& drawing, std::span<const float> pixels, c
   Model& model = *drawing.model;
   PictureInput& picture = drawing.picture;
   const bool from_noise = *drawing.params.strength >= 1.0;
-  TRY(make_sampler(drawing, *drawing.params.steps, steps_left_out(*drawing.params.steps, *drawing.params.strength)));
+  TRY(make_sampler(drawing, *drawing.params.steps,
+                   steps_left_out(*drawing.params.steps, *drawing.params.strength)));
   if (!model.inpainting() || !from_noise) picture.clean = TRY(encode_sample(drawing, pixels));
   picture.noise = TRY(draw_noise(drawing));
-  start(*drawing.sampler, drawing.request, from_noise ? std::span<const float>() : picture.clean, picture.noise);
+  start(*drawing.sampler, drawing.request, from_noise ? std::span<const float>() : picture.clean,
+        picture.noise);
   picture.mask = latent_mask(mask, drawing.extent, model.autoencoder().scale());
   // diffusers encodes the masked picture for plain models too: its draw belongs to the stream.
   const std::vector<float> masked = TRY(encode_sample(drawing, blank_where_masked(pixels, mask)));
@@ -155,7 +162,8 @@ Result<void> begin_first_pass(Drawing& drawing, const DrawingInputs& inputs) {
   const int factor = drawing.model->autoencoder().scale();
   const int width = drawing.extent.width * factor, height = drawing.extent.height * factor;
   Picture init, mask;
-  if (!inputs.init.empty()) init = TRY(resize(without_alpha(inputs.init), width, height, ResizeFilter::lanczos));
+  if (!inputs.init.empty())
+    init = TRY(resize(without_alpha(inputs.init), width, height, ResizeFilter::lanczos));
   if (!inputs.mask.empty()) {
     mask = to_grey(TRY(resize(without_alpha(inputs.mask), width, height, ResizeFilter::lanczos)));
     binarise_mask(mask);

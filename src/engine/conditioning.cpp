@@ -26,7 +26,8 @@ PromptSyntax syntax_of(const DrawingParams& params) {
 TokenizedText tokenize(Model& model, const std::vector<Section>& sections, LongPrompt mode) {
   TokenizedText text;
   for (const TextEncoder& encoder : model.text_encoders())
-    text.by_encoder.push_back(window_tokens(*encoder.tokenizer, sections, static_cast<int>(encoder.config.tokens_max), mode));
+    text.by_encoder.push_back(
+        window_tokens(*encoder.tokenizer, sections, static_cast<int>(encoder.config.tokens_max), mode));
   return text;
 }
 
@@ -41,8 +42,8 @@ void pad_chunks(Model& model, TokenizedText& text, size_t count) {
     const TextEncoder& encoder = model.text_encoders()[i];
     auto& chunks = text.by_encoder[i].chunks;
     if (chunks.size() >= count) continue;
-    const TokenizedPrompt empty =
-        window_tokens(*encoder.tokenizer, {Section{}}, static_cast<int>(encoder.config.tokens_max), LongPrompt::chunk);
+    const TokenizedPrompt empty = window_tokens(
+        *encoder.tokenizer, {Section{}}, static_cast<int>(encoder.config.tokens_max), LongPrompt::chunk);
     chunks.resize(count, empty.chunks.front());
   }
 }
@@ -64,7 +65,8 @@ struct EncodedChunk {
   std::vector<float> pooled;
 };
 
-Result<EncodedChunk> encode_chunk(Model& model, TextEncoder& encoder, const TokenChunk& chunk, int clip_skip) {
+Result<EncodedChunk> encode_chunk(Model& model, TextEncoder& encoder, const TokenChunk& chunk,
+                                  int clip_skip) {
   const int hidden_from_end = encoder.use.hidden_from_end + clip_skip - 1;
   if (hidden_from_end > encoder.config.layers)
     return invalid("clip_skip", std::to_string(clip_skip) + " is more than the text encoder's layers");
@@ -76,8 +78,8 @@ Result<EncodedChunk> encode_chunk(Model& model, TextEncoder& encoder, const Toke
   shape.final_norm = encoder.use.final_norm;
   shape.pooled = encoder.use.pooled;
   const std::string key = std::to_string(hidden_from_end);
-  const Executable* run = TRY(encoder.network.compiled(
-      key, [&] { return describe_clip_text(encoder.config, shape, encoder.root); }));
+  const Executable* run = TRY(
+      encoder.network.compiled(key, [&] { return describe_clip_text(encoder.config, shape, encoder.root); }));
   EncodedChunk encoded;
   encoded.hidden.resize(static_cast<size_t>(window * encoder.config.width));
   const int32_t eos = chunk.eos_index;
@@ -105,7 +107,8 @@ Result<Conditioning> encode(Model& model, const TokenizedText& text, int clip_sk
   Conditioning out;
   const size_t chunks = chunk_count(text);
   const int64_t window = model.text_encoders().front().config.tokens_max;
-  for (const TextEncoder& encoder : model.text_encoders()) out.width += static_cast<int>(encoder.config.width);
+  for (const TextEncoder& encoder : model.text_encoders())
+    out.width += static_cast<int>(encoder.config.width);
   out.tokens = static_cast<int>(static_cast<size_t>(window) * chunks);
   out.context.resize(static_cast<size_t>(out.tokens) * static_cast<size_t>(out.width));
   int64_t offset = 0;
@@ -135,13 +138,15 @@ struct TokenizedBranch {
   std::vector<TokenizedStage> stages;
 };
 
-Result<std::vector<TokenizedBranch>> tokenize_plan(Model& model, const DrawingParams& params, const std::string& prompt) {
+Result<std::vector<TokenizedBranch>> tokenize_plan(Model& model, const DrawingParams& params,
+                                                   const std::string& prompt) {
   const PromptPlan plan = TRY(plan_prompt(prompt, syntax_of(params), *params.steps));
   std::vector<TokenizedBranch> branches;
   for (const PromptBranch& branch : plan.branches) {
     branches.push_back({branch.weight, {}});
     for (const PromptStage& stage : branch.stages)
-      branches.back().stages.push_back({stage.until_step, tokenize(model, stage.sections, long_prompt_of(params))});
+      branches.back().stages.push_back(
+          {stage.until_step, tokenize(model, stage.sections, long_prompt_of(params))});
   }
   return branches;
 }
@@ -169,8 +174,8 @@ const Conditioning& ConditioningBranch::at(int step) const {
   return stages.back().conditioning;
 }
 
-Result<PromptConditioning> encode_prompts(Model& model, const DrawingParams& params, const std::string& prompt,
-                                          bool with_negative) {
+Result<PromptConditioning> encode_prompts(Model& model, const DrawingParams& params,
+                                          const std::string& prompt, bool with_negative) {
   std::vector<TokenizedBranch> positive = TRY(tokenize_plan(model, params, prompt));
   std::vector<TokenizedBranch> negative;
   if (with_negative) negative = TRY(tokenize_plan(model, params, params.negative.value_or("")));

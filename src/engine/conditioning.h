@@ -38,8 +38,8 @@ struct PromptConditioning {
 
 /// Encodes both prompts with the model's text encoders. All conditionings have the same number of tokens.
 /// A missing negative prompt is the empty text, or zeros where the family says so.
-Result<PromptConditioning> encode_prompts(Model& model, const DrawingParams& params, const std::string& prompt,
-                                          bool with_negative);
+Result<PromptConditioning> encode_prompts(Model& model, const DrawingParams& params,
+                                          const std::string& prompt, bool with_negative);
 
 /// a (1 - t) + b t, element by element; the same shapes.
 void blend(PromptConditioning& a, const PromptConditioning& b, float t);

@@ -1,5 +1,6 @@
 #pragma once
-// A picture being drawn: parameters as resolved, conditioning, noise, the sampler's state, and what it is drawn over.
+// A picture being drawn: parameters as resolved, conditioning, noise, the sampler's state, and what it is
+// drawn over.
 
 #include <memory>
 #include <optional>
@@ -32,10 +33,10 @@ struct ControlInput {
 
 /// What keeps the latent to a picture outside a mask, or feeds the picture to the UNet.
 struct PictureInput {
-  std::vector<float> clean;       ///< [C, h, w] latents of the picture; empty without one
-  std::vector<float> noise;       ///< [C, h, w] the noise it was started with
-  std::vector<float> mask;        ///< [h, w], 1 is redrawn; empty without a mask
-  std::vector<float> extra;       ///< [h, w, n] channels the UNet sees beside the latent; empty for plain models
+  std::vector<float> clean;  ///< [C, h, w] latents of the picture; empty without one
+  std::vector<float> noise;  ///< [C, h, w] the noise it was started with
+  std::vector<float> mask;   ///< [h, w], 1 is redrawn; empty without a mask
+  std::vector<float> extra;  ///< [h, w, n] channels the UNet sees beside the latent; empty for plain models
   int extra_channels = 0;
 };
 
@@ -71,13 +72,15 @@ class Drawing {
   std::vector<std::vector<float>> predictions;  ///< [C, h, w] for each row
   std::vector<float> guided;                    ///< [C, h, w]
 
-  /// The step the next ask belongs to, as the schedule counts them (0-based), for prompt stages and intervals.
+  /// The step the next ask belongs to, as the schedule counts them (0-based), for prompt stages and
+  /// intervals.
   int step_index() const;
   /// Share of the evaluations done.
   double share_done() const;
 };
 
-/// Fills drawing.rows with what its next ask needs: one row without guidance, two with it, more for AND and InstructPix2Pix.
+/// Fills drawing.rows with what its next ask needs: one row without guidance, two with it, more for AND and
+/// InstructPix2Pix.
 void choose_rows(Drawing& drawing);
 /// Puts the rows' predictions together into drawing.guided.
 void combine_rows(Drawing& drawing);
@@ -93,7 +96,8 @@ LatentExtent second_extent(const Drawing& drawing);
 int steps_left_out(int steps, double strength);
 /// Makes drawing.sampler for the present extent and reserves what a step writes into.
 Result<void> make_sampler(Drawing& drawing, int steps, int skip);
-/// Pixels [H, W, 3] of the drawing's size -> a draw of latents as the denoiser knows them; reads the noise stream.
+/// Pixels [H, W, 3] of the drawing's size -> a draw of latents as the denoiser knows them; reads the noise
+/// stream.
 Result<std::vector<float>> encode_sample(Drawing& drawing, std::span<const float> pixels);
 /// Latents -> the picture; `invalid` if values are not finite.
 Result<Picture> decode_latent(Drawing& drawing, std::span<const float> latent);

@@ -34,7 +34,9 @@ ModelInfo model_info(const Model& model) {
 
 std::string model_hash(Model& model) { return model.weights_hash(); }
 
-bool drawn(const Drawing& drawing) { return !drawing.wants_second_pass && !drawing.sampler->ask().has_value(); }
+bool drawn(const Drawing& drawing) {
+  return !drawing.wants_second_pass && !drawing.sampler->ask().has_value();
+}
 
 Progress progress(const Drawing& drawing) {
   const int hires_steps = drawing.params.hires_steps > 0 ? drawing.params.hires_steps : *drawing.params.steps;

@@ -1,6 +1,7 @@
 #pragma once
-// THE SEAM: all that anything outside the engine may know of drawing. Load a model, open a drawing, advance a set of drawings
-// by one network evaluation each, finish a drawing to pixels. Whoever calls step() decides when, with whom, and whether to go on.
+// THE SEAM: all that anything outside the engine may know of drawing. Load a model, open a drawing, advance a
+// set of drawings by one network evaluation each, finish a drawing to pixels. Whoever calls step() decides
+// when, with whom, and whether to go on.
 
 #include <filesystem>
 #include <functional>
@@ -18,15 +19,17 @@ namespace limner {
 class Model;
 class Drawing;
 
-/// How a model is to be loaded. What is named here changes weights, so it belongs to the model and not to a drawing.
+/// How a model is to be loaded. What is named here changes weights, so it belongs to the model and not to a
+/// drawing.
 struct LoadOptions {
-  std::string dtype;  ///< "f32", "bf16" or empty: bf16 where the CPU computes it, else f32
-  int threads = 0;    ///< 0: one for every core this process may use
-  std::vector<NamedWeight> loras;                 ///< paths of LoRA files
+  std::string dtype;               ///< "f32", "bf16" or empty: bf16 where the CPU computes it, else f32
+  int threads = 0;                 ///< 0: one for every core this process may use
+  std::vector<NamedWeight> loras;  ///< paths of LoRA files
   std::vector<std::filesystem::path> embeddings;  ///< textual-inversion files
-  std::vector<std::filesystem::path> controlnets; ///< ControlNet folders or files, in the order of their pictures
-  std::filesystem::path vae;                      ///< replaces the model's own; empty: the model's own
-  bool reference_backend = false;                 ///< plain loops instead of the fast backend: to compare with
+  std::vector<std::filesystem::path>
+      controlnets;                 ///< ControlNet folders or files, in the order of their pictures
+  std::filesystem::path vae;       ///< replaces the model's own; empty: the model's own
+  bool reference_backend = false;  ///< plain loops instead of the fast backend: to compare with
 };
 
 /// What is known of a loaded model.
@@ -74,13 +77,14 @@ ModelInfo model_info(const Model& model);
 /// sha256 of the model's weight files, computed in the background since load(); waits for it.
 std::string model_hash(Model& model);
 
-/// Checks every parameter against the model, reserves memory, encodes text and pictures, draws the first noise.
-/// The drawing borrows the model. Errors name the parameter; `too_large` says how much memory would be needed.
+/// Checks every parameter against the model, reserves memory, encodes text and pictures, draws the first
+/// noise. The drawing borrows the model. Errors name the parameter; `too_large` says how much memory would be
+/// needed.
 Result<DrawingPtr> open(Model& model, const DrawingParams& params, const DrawingInputs& inputs);
 
-/// One network evaluation for each of `drawings`, batched where shapes agree. All must belong to one model and none may be
-/// drawn already. The bytes of a drawing do not depend on the others, nor on the number of threads. Allocates nothing
-/// after the first call with a given batch shape.
+/// One network evaluation for each of `drawings`, batched where shapes agree. All must belong to one model
+/// and none may be drawn already. The bytes of a drawing do not depend on the others, nor on the number of
+/// threads. Allocates nothing after the first call with a given batch shape.
 Result<void> step(std::span<Drawing* const> drawings);
 
 bool drawn(const Drawing& drawing);
@@ -100,8 +104,8 @@ struct StageTimes {
 };
 StageTimes stage_times(const Drawing& drawing);
 
-/// The texts that go into a picture's file: A1111 infotext and Limner's JSON (parameters, hashes, build, precision,
-/// determinism class). Names and digests only, never paths.
+/// The texts that go into a picture's file: A1111 infotext and Limner's JSON (parameters, hashes, build,
+/// precision, determinism class). Names and digests only, never paths.
 struct FileTexts {
   std::string infotext, json;
 };

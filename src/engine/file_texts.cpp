@@ -55,18 +55,21 @@ FileTexts file_texts(Drawing& drawing) {
   infotext.fields.emplace_back("Model", model.files().name);
   std::string loras;
   for (const ExtraFile& file : model.extra_files())
-    if (file.kind == "lora") loras += fmt::format("{}{}: {}", loras.empty() ? "" : ", ", file.name, file.sha256.substr(0, 12));
+    if (file.kind == "lora")
+      loras += fmt::format("{}{}: {}", loras.empty() ? "" : ", ", file.name, file.sha256.substr(0, 12));
   if (!loras.empty()) infotext.fields.emplace_back("Lora hashes", loras);
   infotext.fields.emplace_back("Version", fmt::format("limner {}", kVersion));
 
-  Json json = {{"limner", kVersion}, {"task", task_of(drawing)}, {"parameters", params_to_json(drawing.params)}};
+  Json json = {
+      {"limner", kVersion}, {"task", task_of(drawing)}, {"parameters", params_to_json(drawing.params)}};
   json["model"] = {{"name", model.files().name}, {"family", model.family().name}, {"sha256", hash}};
   if (Json extras = extras_of(model); !extras.empty()) json["extras"] = std::move(extras);
   if (Json controls = controls_of(drawing); !controls.empty()) json["controls"] = std::move(controls);
   json["build"] = kBuild;
   json["backend"] = model.backend().description();
   json["dtype"] = precision_name(model.precision());
-  json["determinism"] = "same bytes for the same build and backend, on any number of threads and in any batch";
+  json["determinism"] =
+      "same bytes for the same build and backend, on any number of threads and in any batch";
   return {format_infotext(infotext), json.dump()};
 }
 

@@ -17,8 +17,8 @@ bool all_finite(std::span<const float> values) {
   return true;
 }
 
-// A linear fit from latents to colours: rows for R, G, B of the four channels and an offset. The usual fits for the
-// autoencoders of SD 1.x/2.x and of SDXL; anything else is shown by its first three channels.
+// A linear fit from latents to colours: rows for R, G, B of the four channels and an offset. The usual fits
+// for the autoencoders of SD 1.x/2.x and of SDXL; anything else is shown by its first three channels.
 struct LatentColours {
   std::array<std::array<float, 4>, 3> weights;
   std::array<float, 3> offset;
@@ -52,17 +52,19 @@ Result<Picture> decode_latent(Drawing& drawing, std::span<const float> latent) {
   Autoencoder& autoencoder = model.autoencoder();
   const char* reason = "the model produced values that are not numbers: its weights are damaged or overflow";
   if (!all_finite(latent)) return invalid("model", reason);
-  const std::vector<float> pixels = TRY(autoencoder.decode(latent, drawing.extent.height, drawing.extent.width,
-                                                           drawing.tiling, model.workspace()));
+  const std::vector<float> pixels = TRY(autoencoder.decode(
+      latent, drawing.extent.height, drawing.extent.width, drawing.tiling, model.workspace()));
   if (!all_finite(pixels)) return invalid("model", reason);
-  return picture_from_floats(pixels, drawing.extent.width * autoencoder.scale(), drawing.extent.height * autoencoder.scale());
+  return picture_from_floats(pixels, drawing.extent.width * autoencoder.scale(),
+                             drawing.extent.height * autoencoder.scale());
 }
 
 Result<Picture> finish(Drawing& drawing) {
   LIMNER_CHECK(drawn(drawing), "a drawing is finished when it is drawn");
   const auto started = std::chrono::steady_clock::now();
   Result<Picture> picture = decode_latent(drawing, drawing.sampler->latent());
-  drawing.times.decode_ms += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
+  drawing.times.decode_ms +=
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
   return picture;
 }
 

@@ -31,7 +31,8 @@ double Drawing::share_done() const {
 void choose_rows(Drawing& drawing) {
   drawing.rows.clear();
   const int step = drawing.step_index();
-  for (const ConditioningBranch& branch : drawing.prompts.positive) drawing.rows.push_back({&branch.at(step), true, false});
+  for (const ConditioningBranch& branch : drawing.prompts.positive)
+    drawing.rows.push_back({&branch.at(step), true, false});
   if (!guided_now(drawing)) {
     drawing.rows.resize(1);
     return;
@@ -50,16 +51,17 @@ void combine_rows(Drawing& drawing) {
     return;
   }
   if (drawing.model->pix2pix()) {
-    guide_by_text_and_picture(rows[0], rows[1], rows[2], scale, static_cast<float>(drawing.params.image_guidance),
-                              drawing.guided);
+    guide_edit(rows[2], rows[1], rows[0], scale, static_cast<float>(drawing.params.image_guidance),
+               drawing.guided);
     return;
   }
+  const std::vector<float>& negative = rows[branches];
   if (branches == 1) {
-    guide(rows[0], rows[1], scale, drawing.guided);
+    guide(negative, rows[0], scale, drawing.guided);
   } else {
-    std::copy(rows[branches].begin(), rows[branches].end(), drawing.guided.begin());
-    for (size_t i = 0; i < branches; ++i)
-      add_guidance(rows[i], rows[branches], scale * drawing.prompts.positive[i].weight, drawing.guided);
+    std::vector<GuidedCondition> conditions;
+    for (size_t i = 0; i < branches; ++i) conditions.push_back({rows[i], drawing.prompts.positive[i].weight});
+    guide(negative, conditions, scale, drawing.guided);
   }
   if (drawing.params.guidance_rescale > 0)
     rescale_guidance(rows[0], static_cast<float>(drawing.params.guidance_rescale), drawing.guided);

@@ -1,10 +1,10 @@
 #include "engine/infotext_params.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
-
-#include <fmt/format.h>
 
 #include "sampling/noise_schedule.h"
 #include "sampling/sampler.h"
@@ -17,8 +17,11 @@ struct Spelling {
   std::string_view key, theirs, ours;
 };
 constexpr std::array kSpellings = {
-    Spelling{"RNG", "CPU", "torch"},     Spelling{"RNG", "NV", "philox"},        Spelling{"Tiling", "True", "xy"},
-    Spelling{"Tiling", "False", "none"}, Spelling{"Hires upscaler", "Latent", "latent"},
+    Spelling{"RNG", "CPU", "torch"},
+    Spelling{"RNG", "NV", "philox"},
+    Spelling{"Tiling", "True", "xy"},
+    Spelling{"Tiling", "False", "none"},
+    Spelling{"Hires upscaler", "Latent", "latent"},
     Spelling{"Hires upscaler", "Latent (nearest)", "latent_nearest"},
 };
 
@@ -38,7 +41,8 @@ std::string shown(const Json& value) { return value.is_string() ? value.get<std:
 
 Result<void> set_size(DrawingParams& params, const std::string& value) {
   const size_t x = value.find('x');
-  if (x == std::string::npos) return invalid("Size", fmt::format("\"{}\" is not WIDTHxHEIGHT", value.substr(0, 40)));
+  if (x == std::string::npos)
+    return invalid("Size", fmt::format("\"{}\" is not WIDTHxHEIGHT", value.substr(0, 40)));
   TRY(set_param(params, *find_param("width"), value.substr(0, x)));
   return set_param(params, *find_param("height"), value.substr(x + 1));
 }

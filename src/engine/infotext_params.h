@@ -14,8 +14,8 @@ namespace limner {
 /// `params` must be resolved.
 Infotext infotext_from_params(const DrawingParams& params);
 
-/// Parameters read from somebody's infotext. Fields that Limner has no parameter for are named in `ignored`; a known field with
-/// a value that cannot be used is `invalid`.
+/// Parameters read from somebody's infotext. Fields that Limner has no parameter for are named in `ignored`;
+/// a known field with a value that cannot be used is `invalid`.
 Result<DrawingParams> params_from_infotext(const Infotext& infotext, std::vector<std::string>& ignored);
 
 }  // namespace limner

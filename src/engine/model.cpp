@@ -1,10 +1,10 @@
 #include "engine/model.h"
 
-#include <algorithm>
-#include <array>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
 
 #include "base/files.h"
 #include "engine/unet_batch.h"
@@ -65,13 +65,15 @@ std::optional<double> recommended(const ModelFiles& files, const char* key) {
 Result<void> check_recommendations(const ModelFiles& files) {
   for (const auto& [key, value] : files.limner.items())
     if (key != "defaults" || !value.is_object())
-      return invalid("limner.json", fmt::format("\"{}\": only an object \"defaults\" is allowed", key.substr(0, 80)));
+      return invalid("limner.json",
+                     fmt::format("\"{}\": only an object \"defaults\" is allowed", key.substr(0, 80)));
   const auto defaults = files.limner.find("defaults");
   if (defaults == files.limner.end()) return {};
   constexpr std::array<std::string_view, 4> kAllowed = {"steps", "guidance", "width", "height"};
   for (const auto& [key, value] : defaults->items())
     if (std::find(kAllowed.begin(), kAllowed.end(), key) == kAllowed.end())
-      return invalid("limner.json: defaults", fmt::format("\"{}\" is not one of: steps, guidance, width, height", key));
+      return invalid("limner.json: defaults",
+                     fmt::format("\"{}\" is not one of: steps, guidance, width, height", key));
   if (Result<DrawingParams> params = params_from_json(*defaults, "limner.json: defaults"); !params)
     return std::move(params).error();
   return {};
@@ -84,7 +86,8 @@ Result<Precision> choose_precision(const Backend& backend, const std::string& dt
   for (const Precision precision : {Precision::f32, Precision::bf16})
     if (precision_name(precision) == dtype) {
       if (!backend.supports(precision))
-        return unsupported("dtype", fmt::format("this processor does not compute {}", dtype), "use --dtype f32");
+        return unsupported("dtype", fmt::format("this processor does not compute {}", dtype),
+                           "use --dtype f32");
       return precision;
     }
   return invalid("dtype", fmt::format("\"{}\" is not one of: f32, bf16", dtype.substr(0, 40)));
@@ -104,7 +107,8 @@ Result<std::unique_ptr<Model>> Model::load(const fs::path& path, const LoadOptio
   std::unique_ptr<Model> model(new Model);
   model->backend_ = options.reference_backend ? make_ref_backend() : make_cpu_backend(options.threads);
   model->workspace_ = model->backend_->make_workspace();
-  model->precision_ = TRY(choose_precision(*model->backend_, options.reference_backend ? "f32" : options.dtype));
+  model->precision_ =
+      TRY(choose_precision(*model->backend_, options.reference_backend ? "f32" : options.dtype));
   model->files_ = TRY(open_model_files(path));
   TRY(check_recommendations(model->files_));
   model->family_ = TRY(recognise_family(model->files_));
@@ -136,11 +140,13 @@ Result<void> Model::apply_loras(const LoadOptions& options) {
     const LoraMatch match = TRY(match_lora(*use.file, bases));
     const std::string name = use.file->name();
     if (match.matched == 0)
-      return invalid("lora", fmt::format("none of the {} keys of {} belongs to this model", match.unmatched.size(), name),
-                     "is it made for another family?");
+      return invalid(
+          "lora",
+          fmt::format("none of the {} keys of {} belongs to this model", match.unmatched.size(), name),
+          "is it made for another family?");
     if (!match.unmatched.empty())
-      warnings_.push_back(fmt::format("lora {}: {} keys match nothing in this model: {}", name, match.unmatched.size(),
-                                      fmt::join(match.unmatched, ", ")));
+      warnings_.push_back(fmt::format("lora {}: {} keys match nothing in this model: {}", name,
+                                      match.unmatched.size(), fmt::join(match.unmatched, ", ")));
   }
   for (const LoraBase& base : bases)
     for (const char* name : {"unet", "text_encoder", "text_encoder_2"})
@@ -162,8 +168,9 @@ Result<void> Model::load_text(const LoadOptions& options) {
     std::shared_ptr<const WeightSource> weights = part.weights;
     if (!embeddings.empty()) TRY(add_embeddings(embeddings, encoder, weights));
     if (encoder.tokenizer->vocab_size() > encoder.config.vocabulary)
-      return invalid(part.config_field, fmt::format("vocab_size {} is smaller than the tokenizer's {}",
-                                                    encoder.config.vocabulary, encoder.tokenizer->vocab_size()));
+      return invalid(part.config_field,
+                     fmt::format("vocab_size {} is smaller than the tokenizer's {}",
+                                 encoder.config.vocabulary, encoder.tokenizer->vocab_size()));
     encoder.network = Network(*backend_, std::move(weights), precision_);
     text_encoders_.push_back(std::move(encoder));
   }
@@ -178,11 +185,12 @@ Result<void> Model::add_embeddings(const std::vector<TextualInversion>& embeddin
   for (const TextualInversion& embedding : embeddings) {
     const TextualInversion::Vectors* vectors = embedding.for_width(encoder.config.width, index);
     if (!vectors)
-      return invalid("embedding", fmt::format("{} has no vectors of width {}, which {} needs", embedding.token,
-                                              encoder.config.width, encoder.use.encoder));
+      return invalid("embedding", fmt::format("{} has no vectors of width {}, which {} needs",
+                                              embedding.token, encoder.config.width, encoder.use.encoder));
     std::vector<int32_t> ids;
     for (int64_t i = 0; i < vectors->count; ++i)
-      ids.push_back(static_cast<int32_t>(encoder.config.vocabulary + static_cast<int64_t>(rows.size()) / encoder.config.width + i));
+      ids.push_back(static_cast<int32_t>(encoder.config.vocabulary +
+                                         static_cast<int64_t>(rows.size()) / encoder.config.width + i));
     rows.insert(rows.end(), vectors->values.begin(), vectors->values.end());
     TRY(tokenizer.add_token(embedding.token, ids));
   }
@@ -211,8 +219,16 @@ Result<void> Model::load_controlnets(const LoadOptions& options) {
     net.config = TRY(read_controlnet_config(part.config, part.config_field));
     if (net.config.unet.residual_count() != unet_config_.residual_count() ||
         net.config.unet.context_width != unet_config_.context_width)
-      return invalid("controlnet", fmt::format("{} is made for another UNet than {}'s", net.name, files_.name),
+      return invalid("controlnet",
+                     fmt::format("{} is made for another UNet than {}'s", net.name, files_.name),
                      "use one of the same family");
+    if (net.config.condition_scale() != autoencoder_.scale())
+      return invalid("controlnet",
+                     fmt::format("{} reads pictures {} times the latents' size, this model's are {} times",
+                                 net.name, net.config.condition_scale(), autoencoder_.scale()));
+    if (net.config.condition_channels != 3)
+      return unsupported("controlnet", fmt::format("{} reads pictures of {} channels; 3 are supported",
+                                                   net.name, net.config.condition_channels));
     net.network = Network(*backend_, part.weights, precision_);
     controlnets_.push_back(std::move(net));
   }
@@ -229,14 +245,19 @@ Result<void> Model::check_parts_agree() {
                                       unet_config_.context_width, context));
   const int64_t latent = autoencoder_.latent_channels(), in = unet_config_.in_channels;
   if (unet_config_.out_channels != latent)
-    return invalid(field, fmt::format("out_channels {} differs from the autoencoder's {}", unet_config_.out_channels, latent));
+    return invalid(field, fmt::format("out_channels {} differs from the autoencoder's {}",
+                                      unet_config_.out_channels, latent));
   if (in != latent && in != 2 * latent && in != 2 * latent + 1)
-    return unsupported(field, fmt::format("in_channels {}; supported: {}, {} (InstructPix2Pix), {} (inpainting)", in, latent,
-                                          2 * latent, 2 * latent + 1));
+    return unsupported(
+        field, fmt::format("in_channels {}; supported: {}, {} (InstructPix2Pix), {} (inpainting)", in, latent,
+                           2 * latent, 2 * latent + 1));
   if (family_->micro_conditioning) {
-    const std::optional<int64_t> ids = unet_config_.time_id_count(text_encoders_.back().config.pooled_width());
+    const std::optional<int64_t> ids =
+        unet_config_.time_id_count(text_encoders_.back().config.pooled_width());
     if (!ids || *ids != (family_->aesthetic_score ? 5 : 6))
-      return invalid(field, "projection_class_embeddings_input_dim does not fit the pooled text and the picture's sizes");
+      return invalid(
+          field,
+          "projection_class_embeddings_input_dim does not fit the pooled text and the picture's sizes");
   } else if (unet_config_.added_width > 0) {
     return invalid(field, "wants SDXL's added conditioning, but the model has no second text encoder");
   }

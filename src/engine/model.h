@@ -1,5 +1,6 @@
 #pragma once
-// A loaded model: its networks' weights, packed for one backend at one precision, and the executables compiled from them.
+// A loaded model: its networks' weights, packed for one backend at one precision, and the executables
+// compiled from them.
 
 #include <filesystem>
 #include <future>
@@ -92,7 +93,8 @@ class Model {
   /// Things the user should hear about, found while loading: LoRA keys that matched nothing, ...
   const std::vector<std::string>& warnings() const { return warnings_; }
   const std::vector<std::pair<std::string, double>>& lora_names() const { return lora_names_; }
-  /// sha256 over the weight files' digests, hexadecimal; computed in the background since load(), cached on disk.
+  /// sha256 over the weight files' digests, hexadecimal; computed in the background since load(), cached on
+  /// disk.
   const std::string& weights_hash();
   /// LoRA, embedding, ControlNet and VAE files that were loaded beside the model, with their digests.
   const std::vector<ExtraFile>& extra_files();

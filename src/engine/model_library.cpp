@@ -1,8 +1,8 @@
 #include "engine/model_library.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/model_folders.h"
 #include "engine/engine.h"
@@ -12,15 +12,52 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool is_weights_file(const fs::path& path) {
+  std::error_code error;
+  return path.extension() == ".safetensors" && fs::is_regular_file(path, error);
+}
+
 bool is_model(const fs::path& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) return fs::exists(path / "model_index.json", error);
-  return path.extension() == ".safetensors" && fs::is_regular_file(path, error);
+  return is_weights_file(path);
 }
 
 std::string name_of(const fs::path& path) {
   std::error_code error;
   return fs::is_directory(path, error) ? path.filename().string() : path.stem().string();
+}
+
+// What `wanted` holds for in every model folder's `subfolder`, by name; of equal names the first found.
+std::vector<LibraryModel> list(const fs::path& subfolder, bool (*wanted)(const fs::path&)) {
+  std::vector<LibraryModel> models;
+  for (const fs::path& folder : model_folders()) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder / subfolder, error)) {
+      const std::string name = name_of(entry.path());
+      const bool known =
+          std::any_of(models.begin(), models.end(), [&](const auto& m) { return m.name == name; });
+      if (!known && wanted(entry.path())) models.push_back({name, entry.path()});
+    }
+  }
+  std::sort(models.begin(), models.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return models;
+}
+
+Result<fs::path> find(const std::string& name_or_path, const std::vector<LibraryModel>& models,
+                      const char* field, const char* hint) {
+  std::error_code error;
+  const bool is_path = name_or_path.find('/') != std::string::npos;
+  if (!is_path)
+    for (const LibraryModel& model : models)
+      if (model.name == name_or_path) return model.path;
+  if (fs::exists(name_or_path, error)) return fs::path(name_or_path);
+  std::string names;
+  for (const LibraryModel& model : models) names += (names.empty() ? "" : ", ") + model.name;
+  if (names.empty()) names = "(there is none in the model folders)";
+  return not_found(field,
+                   fmt::format("\"{}\" is neither a path nor one of: {}", name_or_path.substr(0, 200), names),
+                   hint);
 }
 
 bool plain_name(const std::string& name) {
@@ -32,44 +69,29 @@ bool plain_name(const std::string& name) {
 
 }  // namespace
 
-std::vector<LibraryModel> list_models() {
-  std::vector<LibraryModel> models;
-  for (const fs::path& folder : model_folders()) {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-      const std::string name = name_of(entry.path());
-      const bool known = std::any_of(models.begin(), models.end(), [&](const auto& m) { return m.name == name; });
-      if (!known && is_model(entry.path())) models.push_back({name, entry.path()});
-    }
-  }
-  std::sort(models.begin(), models.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  return models;
-}
+std::vector<LibraryModel> list_models() { return list("", is_model); }
 
 Result<fs::path> find_model(const std::string& name_or_path) {
-  std::error_code error;
-  const std::vector<LibraryModel> models = list_models();
-  const bool is_path = name_or_path.find('/') != std::string::npos;
-  if (!is_path)
-    for (const LibraryModel& model : models)
-      if (model.name == name_or_path) return model.path;
-  if (fs::exists(name_or_path, error)) return fs::path(name_or_path);
-  std::string names;
-  for (const LibraryModel& model : models) names += (names.empty() ? "" : ", ") + model.name;
-  return not_found("model", fmt::format("\"{}\" is neither a path nor one of: {}", name_or_path.substr(0, 200), names),
-                   "limner model import PATH brings one in");
+  return find(name_or_path, list_models(), "model", "limner model import PATH brings one in");
+}
+
+Result<fs::path> find_upscaler(const std::string& name_or_path, const char* field) {
+  return find(name_or_path, list("upscalers", is_weights_file), field,
+              "./dev upscalers, where Limner was built, fetches some");
 }
 
 Result<LibraryModel> import_model(const fs::path& path, const std::string& wanted) {
   const std::string name = wanted.empty() ? name_of(path) : wanted;
   if (!plain_name(name))
-    return invalid("name", fmt::format("\"{}\": letters, digits, '-', '_', '.' and spaces are allowed", name.substr(0, 100)));
+    return invalid("name", fmt::format("\"{}\": letters, digits, '-', '_', '.' and spaces are allowed",
+                                       name.substr(0, 100)));
   if (Result<ModelPtr> opened = load(path, {}); !opened) return std::move(opened).error();
   const fs::path folder = user_models_folder();
   std::error_code error;
   const bool directory = fs::is_directory(path, error);
   const fs::path target = folder / (directory ? name : name + ".safetensors");
-  if (fs::exists(target, error)) return Error{Code::conflict, "name", fmt::format("{} is there already", name), "choose another --name"};
+  if (fs::exists(target, error))
+    return Error{Code::conflict, "name", fmt::format("{} is there already", name), "choose another --name"};
   fs::create_directories(folder, error);
   const fs::path partial = folder / ("." + name + ".partial");
   fs::remove_all(partial, error);
@@ -78,7 +100,8 @@ Result<LibraryModel> import_model(const fs::path& path, const std::string& wante
   if (error) {
     const std::string reason = error.message();
     fs::remove_all(partial, error);
-    return Error{Code::exhausted, folder.string(), fmt::format("the model could not be copied: {}", reason), ""};
+    return Error{Code::exhausted, folder.string(), fmt::format("the model could not be copied: {}", reason),
+                 ""};
   }
   return LibraryModel{name, target};
 }

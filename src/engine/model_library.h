@@ -17,14 +17,19 @@ struct LibraryModel {
   std::filesystem::path path;
 };
 
-/// A path as it is, or the model of that name in the first model folder that has it. `not_found` lists the names there are.
+/// A path as it is, or the model of that name in the first model folder that has it. `not_found` lists the
+/// names there are.
 Result<std::filesystem::path> find_model(const std::string& name_or_path);
+
+/// A path as it is, or NAME.safetensors in the first model folder whose upscalers/ has it. `not_found` names
+/// `field` and lists the names there are.
+Result<std::filesystem::path> find_upscaler(const std::string& name_or_path, const char* field);
 
 /// Every model in the model folders, by name; of equal names the first found.
 std::vector<LibraryModel> list_models();
 
-/// Opens the model at `path` to see that Limner can draw with it, then copies it into the user's model folder as `name`
-/// (empty: its own name). `conflict` if there is one already.
+/// Opens the model at `path` to see that Limner can draw with it, then copies it into the user's model folder
+/// as `name` (empty: its own name). `conflict` if there is one already.
 Result<LibraryModel> import_model(const std::filesystem::path& path, const std::string& name);
 
 }  // namespace limner

@@ -1,11 +1,12 @@
 // Opening a drawing: parameters checked, text encoded, pictures prepared, first noise drawn.
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cmath>
 
-#include <fmt/format.h>
-
 #include "engine/drawing.h"
+#include "engine/model_library.h"
 #include "engine/resolve.h"
 #include "engine/unet_batch.h"
 #include "image/resize.h"
@@ -18,7 +19,8 @@ class StageClock {
  public:
   explicit StageClock(double& total_ms) : total_ms_(total_ms), started_(std::chrono::steady_clock::now()) {}
   ~StageClock() {
-    total_ms_ += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started_).count();
+    total_ms_ +=
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started_).count();
   }
   StageClock(const StageClock&) = delete;
   StageClock& operator=(const StageClock&) = delete;
@@ -37,18 +39,21 @@ Result<void> encode_text(Drawing& drawing) {
   if (drawing.prompts.positive.size() > 1) {
     const bool throughout = guided && params.guidance_start <= 0 && params.guidance_end >= 1;
     if (!throughout || model.pix2pix())
-      return unsupported("prompt", "AND joins prompts by guidance: it needs a guidance above 1 in every step");
+      return unsupported("prompt",
+                         "AND joins prompts by guidance: it needs a guidance above 1 in every step");
   }
   if (params.blend_prompt && params.blend > 0) {
     const PromptConditioning other = TRY(encode_prompts(model, params, *params.blend_prompt, false));
-    if (other.positive[0].stages[0].conditioning.tokens != drawing.prompts.positive[0].stages[0].conditioning.tokens)
+    if (other.positive[0].stages[0].conditioning.tokens !=
+        drawing.prompts.positive[0].stages[0].conditioning.tokens)
       return unsupported("blend_prompt", "has another number of chunks than the prompt");
     blend(drawing.prompts, other, static_cast<float>(params.blend));
   }
   if (!drawing.prompts.dropped.empty())
-    drawing.warnings.push_back(fmt::format("the prompt is longer than the model reads; left out: \"{}\" (--long-prompt chunk "
-                                           "reads all of it)",
-                                           drawing.prompts.dropped));
+    drawing.warnings.push_back(
+        fmt::format("the prompt is longer than the model reads; left out: \"{}\" (--long-prompt chunk "
+                    "reads all of it)",
+                    drawing.prompts.dropped));
   return {};
 }
 
@@ -60,12 +65,14 @@ std::vector<float> unit_floats(const Picture& picture) {
   for (size_t i = 0; i < pixels; ++i)
     for (int c = 0; c < 3; ++c) {
       const size_t channel = picture.channels == 1 ? 0 : static_cast<size_t>(c);
-      values.push_back(static_cast<float>(picture.pixels[i * static_cast<size_t>(picture.channels) + channel]) / 255.0f);
+      values.push_back(
+          static_cast<float>(picture.pixels[i * static_cast<size_t>(picture.channels) + channel]) / 255.0f);
     }
   return values;
 }
 
-// The guidance scale as sinusoids for latent consistency models: diffusers' get_guidance_scale_embedding(w - 1).
+// The guidance scale as sinusoids for latent consistency models: diffusers' get_guidance_scale_embedding(w -
+// 1).
 std::vector<float> embed_guidance(double guidance, int64_t width) {
   std::vector<float> embedding(static_cast<size_t>(width), 0.0f);
   const float scaled = static_cast<float>(guidance - 1) * 1000.0f;
@@ -87,8 +94,9 @@ void set_time_ids(Drawing& drawing) {
   const DrawingParams& params = drawing.params;
   const float factor = static_cast<float>(model.autoencoder().scale());
   const auto ids = [&](double score) {
-    std::vector<float> ids = {static_cast<float>(*params.original_height), static_cast<float>(*params.original_width),
-                              static_cast<float>(params.crop_top), static_cast<float>(params.crop_left)};
+    std::vector<float> ids = {static_cast<float>(*params.original_height),
+                              static_cast<float>(*params.original_width), static_cast<float>(params.crop_top),
+                              static_cast<float>(params.crop_left)};
     if (model.family().aesthetic_score)
       ids.push_back(static_cast<float>(score));
     else
@@ -105,8 +113,8 @@ Result<void> prepare_controls(Drawing& drawing) {
   for (size_t i = 0; i < drawing.controls.size(); ++i) {
     ControlInput& control = drawing.controls[i];
     const int scale = static_cast<int>(nets[i].config.condition_scale());
-    const Picture fitted = TRY(resize(control.picture, drawing.extent.width * scale, drawing.extent.height * scale,
-                                      ResizeFilter::lanczos));
+    const Picture fitted = TRY(resize(control.picture, drawing.extent.width * scale,
+                                      drawing.extent.height * scale, ResizeFilter::lanczos));
     control.pixels = unit_floats(fitted);
   }
   return {};
@@ -120,13 +128,17 @@ Result<DrawingPtr> open(Model& model, const DrawingParams& params, const Drawing
   const DrawingParams& used = drawing->params;
   const int factor = model.autoencoder().scale();
   drawing->extent = {model.autoencoder().latent_channels(), *used.height / factor, *used.width / factor};
-  drawing->tiling = {.tile_x = used.tile == "x" || used.tile == "xy", .tile_y = used.tile == "y" || used.tile == "xy"};
+  drawing->tiling = {.tile_x = used.tile == "x" || used.tile == "xy",
+                     .tile_y = used.tile == "y" || used.tile == "xy"};
   drawing->noise = TRY(find_noise_kind(used.noise))->make(*used.seed);
   drawing->wants_second_pass = used.hires_scale > 1;
-  if (drawing->wants_second_pass && used.hires_upscaler != "latent" && used.hires_upscaler != "latent_nearest")
-    drawing->upscaler = TRY(Upscaler::load(used.hires_upscaler, model.backend(), model.precision()));
+  if (drawing->wants_second_pass && used.hires_upscaler != "latent" &&
+      used.hires_upscaler != "latent_nearest")
+    drawing->upscaler = TRY(Upscaler::load(TRY(find_upscaler(used.hires_upscaler, "hires_upscaler")),
+                                           model.backend(), model.precision()));
   for (const auto& control : inputs.controls)
-    drawing->controls.push_back({control.picture, {}, static_cast<float>(control.scale), control.start, control.end});
+    drawing->controls.push_back(
+        {control.picture, {}, static_cast<float>(control.scale), control.start, control.end});
   TRY(encode_text(*drawing));
   set_time_ids(*drawing);
   TRY(prepare_controls(*drawing));

@@ -1,11 +1,11 @@
 #include "engine/params.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
-
-#include <fmt/format.h>
 
 namespace limner {
 namespace {
@@ -21,42 +21,52 @@ const std::array kTable = {
     ParamInfo{"width", "-W", "Width in pixels (default: the model's).", "", 8, kSideMax, "", &P::width},
     ParamInfo{"height", "-H", "Height in pixels (default: the model's).", "", 8, kSideMax, "", &P::height},
     ParamInfo{"steps", "", "Sampling steps (default: the model's).", "Steps", 1, 1000, "", &P::steps},
-    ParamInfo{"sampler", "", "Sampler; `limner samplers` lists them (default: the model's scheduler).", "Sampler", 0, 0, "",
-              &P::sampler},
-    ParamInfo{"schedule", "", "Noise schedule: karras, exponential, beta, sgm_uniform, simple, normal, ddim_uniform.",
+    ParamInfo{"sampler", "", "Sampler; `limner samplers` lists them (default: the model's scheduler).",
+              "Sampler", 0, 0, "", &P::sampler},
+    ParamInfo{"schedule", "",
+              "Noise schedule: karras, exponential, beta, sgm_uniform, simple, normal, ddim_uniform.",
               "Schedule type", 0, 0, "", &P::schedule},
-    ParamInfo{"guidance", "--cfg", "Guidance scale (CFG); 1 or less turns guidance off.", "CFG scale", 0, 100, "",
-              &P::guidance},
-    ParamInfo{"guidance_rescale", "", "Rescale guided predictions to the spread of the conditioned one (0 to 1).",
-              "CFG rescale", 0, 1, "", &P::guidance_rescale},
-    ParamInfo{"guidance_start", "", "Share of the steps after which guidance begins.", "", 0, 1, "", &P::guidance_start},
-    ParamInfo{"guidance_end", "", "Share of the steps after which guidance ends.", "", 0, 1, "", &P::guidance_end},
-    ParamInfo{"image_guidance", "", "InstructPix2Pix: how closely to keep to the input picture.", "Image CFG scale", 0, 100,
-              "", &P::image_guidance},
-    ParamInfo{"seed", "-s", "Seed of the picture's noise (default: random).", "Seed", 0, kSeedMax, "", &P::seed},
-    ParamInfo{"noise", "", "How a seed becomes noise: torch (as diffusers on a CPU) or philox (as A1111 on a GPU).", "RNG", 0, 0,
-              "torch|philox", &P::noise},
-    ParamInfo{"eta", "", "Noise put back by DDIM, TCD and ancestral samplers (default: the sampler's).", "Eta", 0, 10, "",
-              &P::eta},
-    ParamInfo{"clip_skip", "", "1 takes the text layer the model was trained with, 2 the one before, ...", "Clip skip", 1,
-              12, "", &P::clip_skip},
-    ParamInfo{"prompt_syntax", "", "plain, or a1111 for (word:1.3), [word], [a:b:0.4], BREAK and AND.", "", 0, 0,
-              "plain|a1111", &P::prompt_syntax},
-    ParamInfo{"long_prompt", "", "A prompt beyond the text window is cut (truncate) or read in pieces (chunk).", "", 0, 0,
+    ParamInfo{"guidance", "--cfg", "Guidance scale (CFG); 1 or less turns guidance off.", "CFG scale", 0, 100,
+              "", &P::guidance},
+    ParamInfo{"guidance_rescale", "",
+              "Rescale guided predictions to the spread of the conditioned one (0 to 1).", "CFG rescale", 0,
+              1, "", &P::guidance_rescale},
+    ParamInfo{"guidance_start", "", "Share of the steps after which guidance begins.", "", 0, 1, "",
+              &P::guidance_start},
+    ParamInfo{"guidance_end", "", "Share of the steps after which guidance ends.", "", 0, 1, "",
+              &P::guidance_end},
+    ParamInfo{"image_guidance", "", "InstructPix2Pix: how closely to keep to the input picture.",
+              "Image CFG scale", 0, 100, "", &P::image_guidance},
+    ParamInfo{"seed", "-s", "Seed of the picture's noise (default: random).", "Seed", 0, kSeedMax, "",
+              &P::seed},
+    ParamInfo{"noise", "",
+              "How a seed becomes noise: torch (as diffusers on a CPU) or philox (as A1111 on a GPU).", "RNG",
+              0, 0, "torch|philox", &P::noise},
+    ParamInfo{"eta", "", "Noise put back by DDIM, TCD and ancestral samplers (default: the sampler's).",
+              "Eta", 0, 10, "", &P::eta},
+    ParamInfo{"clip_skip", "", "1 takes the text layer the model was trained with, 2 the one before, ...",
+              "Clip skip", 1, 12, "", &P::clip_skip},
+    ParamInfo{"prompt_syntax", "", "plain, or a1111 for (word:1.3), [word], [a:b:0.4], BREAK and AND.", "", 0,
+              0, "plain|a1111", &P::prompt_syntax},
+    ParamInfo{"long_prompt", "",
+              "A prompt beyond the text window is cut (truncate) or read in pieces (chunk).", "", 0, 0,
               "truncate|chunk", &P::long_prompt},
-    ParamInfo{"strength", "", "How far an input picture is redrawn, 0 to 1.", "Denoising strength", 0, 1, "", &P::strength},
-    ParamInfo{"tile", "", "Make the picture seamless along x, y or both (xy).", "Tiling", 0, 0, "none|x|y|xy", &P::tile},
-    ParamInfo{"variation_seed", "", "Seed of noise mixed into the seed's own.", "Variation seed", 0, kSeedMax, "",
-              &P::variation_seed},
+    ParamInfo{"strength", "", "How far an input picture is redrawn, 0 to 1.", "Denoising strength", 0, 1, "",
+              &P::strength},
+    ParamInfo{"tile", "", "Make the picture seamless along x, y or both (xy).", "Tiling", 0, 0, "none|x|y|xy",
+              &P::tile},
+    ParamInfo{"variation_seed", "", "Seed of noise mixed into the seed's own.", "Variation seed", 0, kSeedMax,
+              "", &P::variation_seed},
     ParamInfo{"variation_strength", "", "How much of the variation seed's noise is mixed in, 0 to 1.",
               "Variation seed strength", 0, 1, "", &P::variation_strength},
-    ParamInfo{"hires_scale", "", "Draw small, enlarge by this factor, redraw (1: off).", "Hires upscale", 1, 8, "",
-              &P::hires_scale},
-    ParamInfo{"hires_steps", "", "Steps of the second pass (0: as the first).", "Hires steps", 0, 1000, "", &P::hires_steps},
-    ParamInfo{"hires_strength", "", "How far the enlarged picture is redrawn, 0 to 1.", "Hires denoising strength", 0, 1, "",
-              &P::hires_strength},
-    ParamInfo{"hires_upscaler", "", "latent, latent_nearest, or the path of an upscaler model.", "Hires upscaler", 0, 0, "",
-              &P::hires_upscaler},
+    ParamInfo{"hires_scale", "", "Draw small, enlarge by this factor, redraw (1: off).", "Hires upscale", 1,
+              8, "", &P::hires_scale},
+    ParamInfo{"hires_steps", "", "Steps of the second pass (0: as the first).", "Hires steps", 0, 1000, "",
+              &P::hires_steps},
+    ParamInfo{"hires_strength", "", "How far the enlarged picture is redrawn, 0 to 1.",
+              "Hires denoising strength", 0, 1, "", &P::hires_strength},
+    ParamInfo{"hires_upscaler", "", "latent, latent_nearest, or an upscaler's name or path.",
+              "Hires upscaler", 0, 0, "", &P::hires_upscaler},
     ParamInfo{"blend_prompt", "", "A second prompt to blend towards.", "", 0, 0, "", &P::blend_prompt},
     ParamInfo{"blend_seed", "", "A second seed to blend towards.", "", 0, kSeedMax, "", &P::blend_seed},
     ParamInfo{"blend", "", "How far towards the second prompt and seed, 0 to 1.", "", 0, 1, "", &P::blend},
@@ -64,18 +74,21 @@ const std::array kTable = {
               &P::original_width},
     ParamInfo{"original_height", "", "SDXL: the height the picture is said to have had.", "", 8, kSideMax, "",
               &P::original_height},
-    ParamInfo{"crop_top", "", "SDXL: rows said to have been cropped above.", "", 0, kSideMax, "", &P::crop_top},
-    ParamInfo{"crop_left", "", "SDXL: columns said to have been cropped at the left.", "", 0, kSideMax, "", &P::crop_left},
-    ParamInfo{"aesthetic_score", "", "SDXL refiner: aesthetic score to aim at.", "", 0, 10, "", &P::aesthetic_score},
-    ParamInfo{"negative_aesthetic_score", "", "SDXL refiner: aesthetic score to keep away from.", "", 0, 10, "",
-              &P::negative_aesthetic_score},
+    ParamInfo{"crop_top", "", "SDXL: rows said to have been cropped above.", "", 0, kSideMax, "",
+              &P::crop_top},
+    ParamInfo{"crop_left", "", "SDXL: columns said to have been cropped at the left.", "", 0, kSideMax, "",
+              &P::crop_left},
+    ParamInfo{"aesthetic_score", "", "SDXL refiner: aesthetic score to aim at.", "", 0, 10, "",
+              &P::aesthetic_score},
+    ParamInfo{"negative_aesthetic_score", "", "SDXL refiner: aesthetic score to keep away from.", "", 0, 10,
+              "", &P::negative_aesthetic_score},
 };
 
 std::string number_text(double value) { return fmt::format("{:g}", value); }
 
 Error out_of_range(const ParamInfo& info, std::string_view value) {
-  return invalid(std::string(info.name), fmt::format("{} is not allowed; {} to {} is", value, number_text(info.minimum),
-                                                     number_text(info.maximum)));
+  return invalid(std::string(info.name), fmt::format("{} is not allowed; {} to {} is", value,
+                                                     number_text(info.minimum), number_text(info.maximum)));
 }
 
 template <class Number>
@@ -83,8 +96,9 @@ Result<Number> parse_number(const ParamInfo& info, std::string_view text) {
   Number value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size())
-    return invalid(std::string(info.name), fmt::format("\"{}\" is not a {}", text.substr(0, 80),
-                                                       std::is_floating_point_v<Number> ? "number" : "whole number"));
+    return invalid(std::string(info.name),
+                   fmt::format("\"{}\" is not a {}", text.substr(0, 80),
+                               std::is_floating_point_v<Number> ? "number" : "whole number"));
   if constexpr (std::is_floating_point_v<Number>)
     if (!std::isfinite(value)) return out_of_range(info, text);
   const double wide = static_cast<double>(value);
@@ -103,12 +117,14 @@ bool word_allowed(std::string_view words, std::string_view text) {
 
 Result<std::string> checked_text(const ParamInfo& info, std::string_view text) {
   if (text.size() > kTextBytesMax)
-    return invalid(std::string(info.name), fmt::format("{} bytes; at most {} are read", text.size(), kTextBytesMax));
+    return invalid(std::string(info.name),
+                   fmt::format("{} bytes; at most {} are read", text.size(), kTextBytesMax));
   if (!info.words.empty() && !word_allowed(info.words, text)) {
     std::string allowed(info.words);
     for (char& c : allowed)
       if (c == '|') c = ' ';
-    return invalid(std::string(info.name), fmt::format("\"{}\" is not one of: {}", text.substr(0, 80), allowed));
+    return invalid(std::string(info.name),
+                   fmt::format("\"{}\" is not one of: {}", text.substr(0, 80), allowed));
   }
   return std::string(text);
 }
@@ -128,8 +144,8 @@ Result<void> set_from_json(DrawingParams& params, const ParamInfo& info, const J
   const bool wants_text = std::holds_alternative<std::string P::*>(info.member) ||
                           std::holds_alternative<std::optional<std::string> P::*>(info.member);
   if (wants_text || !value.is_number())
-    return invalid(std::string(info.name), fmt::format("{} is not a {}", value.dump().substr(0, 80),
-                                                       wants_text ? "text" : "number"));
+    return invalid(std::string(info.name),
+                   fmt::format("{} is not a {}", value.dump().substr(0, 80), wants_text ? "text" : "number"));
   return set_param(params, info, value.dump());
 }
 
@@ -178,7 +194,8 @@ Result<DrawingParams> params_from_json(const Json& json, std::string_view field)
   DrawingParams params;
   for (const auto& [key, value] : json.items()) {
     const ParamInfo* info = find_param(key);
-    if (!info) return invalid(std::string(field), fmt::format("\"{}\" is not a drawing parameter", key.substr(0, 80)));
+    if (!info)
+      return invalid(std::string(field), fmt::format("\"{}\" is not a drawing parameter", key.substr(0, 80)));
     TRY(set_from_json(params, *info, value));
   }
   TRY(check_params(params));
@@ -209,7 +226,8 @@ Result<void> check_params(const DrawingParams& params) {
         info.member));
   }
   if (params.guidance_start > params.guidance_end)
-    return invalid("guidance_start", fmt::format("{} is behind guidance_end {}", params.guidance_start, params.guidance_end));
+    return invalid("guidance_start",
+                   fmt::format("{} is behind guidance_end {}", params.guidance_start, params.guidance_end));
   if (params.variation_strength > 0 && !params.variation_seed)
     return invalid("variation_strength", "needs a variation_seed");
   if (params.blend > 0 && !params.blend_prompt && !params.blend_seed)

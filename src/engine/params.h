@@ -1,6 +1,6 @@
 #pragma once
-// The one table of drawing parameters. The command line, validation, file metadata and documentation are made from it:
-// a new parameter is a member of DrawingParams and a row in params.cpp.
+// The one table of drawing parameters. The command line, validation, file metadata and documentation are made
+// from it: a new parameter is a member of DrawingParams and a row in params.cpp.
 
 #include <cstdint>
 #include <optional>
@@ -21,8 +21,8 @@ struct NamedWeight {
   double weight = 1;
 };
 
-/// Everything that decides what a picture looks like, given a model and input pictures. Members without a value take the
-/// model's own default in resolve_params().
+/// Everything that decides what a picture looks like, given a model and input pictures. Members without a
+/// value take the model's own default in resolve_params().
 struct DrawingParams {
   std::string prompt;
   std::optional<std::string> negative;
@@ -65,9 +65,9 @@ struct ParamInfo {
   double minimum = 0, maximum = 0;
   /// Allowed words of a text parameter, separated by '|'; empty: any text.
   std::string_view words;
-  std::variant<std::string DrawingParams::*, std::optional<std::string> DrawingParams::*, int DrawingParams::*,
-               std::optional<int> DrawingParams::*, double DrawingParams::*, std::optional<double> DrawingParams::*,
-               std::optional<uint64_t> DrawingParams::*>
+  std::variant<std::string DrawingParams::*, std::optional<std::string> DrawingParams::*,
+               int DrawingParams::*, std::optional<int> DrawingParams::*, double DrawingParams::*,
+               std::optional<double> DrawingParams::*, std::optional<uint64_t> DrawingParams::*>
       member;
 };
 
@@ -75,8 +75,8 @@ struct ParamInfo {
 std::span<const ParamInfo> param_table();
 const ParamInfo* find_param(std::string_view name);
 
-/// Sets one parameter from text as a flag or an infotext field gives it. `invalid` names the parameter, the value and what
-/// is allowed.
+/// Sets one parameter from text as a flag or an infotext field gives it. `invalid` names the parameter, the
+/// value and what is allowed.
 Result<void> set_param(DrawingParams& params, const ParamInfo& info, std::string_view text);
 
 /// Every parameter that has a value, under its name.

@@ -1,9 +1,9 @@
 #include "engine/resolve.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <random>
-
-#include <fmt/format.h>
 
 #include "base/memory.h"
 #include "engine/drawing.h"
@@ -29,24 +29,31 @@ Result<void> check_side(const char* name, int side, int multiple, int least) {
 }
 
 Result<void> check_inputs(const Model& model, const DrawingInputs& inputs) {
-  if (!inputs.mask.empty() && inputs.init.empty()) return invalid("mask", "needs a picture to lie on", "give --init FILE");
-  if (!inputs.mask.empty() && (inputs.mask.width != inputs.init.width || inputs.mask.height != inputs.init.height))
-    return invalid("mask", fmt::format("{}x{}, but the picture is {}x{}", inputs.mask.width, inputs.mask.height,
-                                       inputs.init.width, inputs.init.height));
+  if (!inputs.mask.empty() && inputs.init.empty())
+    return invalid("mask", "needs a picture to lie on", "give --init FILE");
+  if (!inputs.mask.empty() &&
+      (inputs.mask.width != inputs.init.width || inputs.mask.height != inputs.init.height))
+    return invalid("mask", fmt::format("{}x{}, but the picture is {}x{}", inputs.mask.width,
+                                       inputs.mask.height, inputs.init.width, inputs.init.height));
   if (model.inpainting() && inputs.mask.empty())
-    return invalid("mask", fmt::format("{} is an inpainting model and needs a picture and a mask", model.files().name),
-                   "give --init FILE --mask FILE");
+    return invalid(
+        "mask", fmt::format("{} is an inpainting model and needs a picture and a mask", model.files().name),
+        "give --init FILE --mask FILE");
   if (model.pix2pix() && inputs.init.empty())
-    return invalid("init", fmt::format("{} edits a picture and needs one", model.files().name), "give --init FILE");
-  if (model.pix2pix() && !inputs.mask.empty()) return unsupported("mask", "an instruction model edits the whole picture");
+    return invalid("init", fmt::format("{} edits a picture and needs one", model.files().name),
+                   "give --init FILE");
+  if (model.pix2pix() && !inputs.mask.empty())
+    return unsupported("mask", "an instruction model edits the whole picture");
   const size_t nets = model.controlnets().size();
   if (inputs.controls.size() != nets)
-    return invalid("control_image", fmt::format("{} pictures for {} ControlNets", inputs.controls.size(), nets));
+    return invalid("control_image",
+                   fmt::format("{} pictures for {} ControlNets", inputs.controls.size(), nets));
   for (const auto& control : inputs.controls) {
     if (!(control.scale >= 0 && control.scale <= 10))
       return invalid("control_scale", fmt::format("{} is not within 0 to 10", control.scale));
     if (!(control.start >= 0 && control.start <= control.end && control.end <= 1))
-      return invalid("control_start", fmt::format("{} to {} is not within 0 to 1", control.start, control.end));
+      return invalid("control_start",
+                     fmt::format("{} to {} is not within 0 to 1", control.start, control.end));
   }
   return {};
 }
@@ -54,8 +61,10 @@ Result<void> check_inputs(const Model& model, const DrawingInputs& inputs) {
 void resolve_size(const Model& model, const DrawingInputs& inputs, DrawingParams& params) {
   const int multiple = model.autoencoder().scale();
   const auto fitted = [multiple](int side) { return std::max(multiple, side / multiple * multiple); };
-  if (!params.width) params.width = inputs.init.empty() ? model.default_side("width") : fitted(inputs.init.width);
-  if (!params.height) params.height = inputs.init.empty() ? model.default_side("height") : fitted(inputs.init.height);
+  if (!params.width)
+    params.width = inputs.init.empty() ? model.default_side("width") : fitted(inputs.init.width);
+  if (!params.height)
+    params.height = inputs.init.empty() ? model.default_side("height") : fitted(inputs.init.height);
 }
 
 Result<void> resolve_sampling(const Model& model, DrawingParams& params) {
@@ -73,23 +82,27 @@ Result<void> resolve_sampling(const Model& model, DrawingParams& params) {
 // Strength leaves out steps; at least one must be left.
 Result<void> resolve_strength(const Model& model, const DrawingInputs& inputs, DrawingParams& params) {
   if (inputs.init.empty() || model.pix2pix()) {
-    if (params.strength) return invalid("strength", "says how far a picture is redrawn, and there is none", "give --init FILE");
+    if (params.strength)
+      return invalid("strength", "says how far a picture is redrawn, and there is none", "give --init FILE");
     return {};
   }
   if (!params.strength) params.strength = inputs.mask.empty() ? 0.8 : 1.0;
   if (*params.steps - steps_left_out(*params.steps, *params.strength) < 1)
-    return invalid("strength", fmt::format("{} of {} steps leaves none to draw", *params.strength, *params.steps),
+    return invalid("strength",
+                   fmt::format("{} of {} steps leaves none to draw", *params.strength, *params.steps),
                    "give more strength or more steps");
   return {};
 }
 
-Result<void> check_combinations(const Model& model, const DrawingInputs& inputs, const DrawingParams& params) {
+Result<void> check_combinations(const Model& model, const DrawingInputs& inputs,
+                                const DrawingParams& params) {
   if (params.hires_scale > 1 && (!inputs.mask.empty() || model.pix2pix() || model.inpainting()))
     return unsupported("hires_scale", "a second pass goes with text-to-image and image-to-image only");
   if (params.hires_scale > 1) {
     const int steps = params.hires_steps > 0 ? params.hires_steps : *params.steps;
     if (steps - steps_left_out(steps, params.hires_strength) < 1)
-      return invalid("hires_strength", fmt::format("{} of {} steps leaves none to draw", params.hires_strength, steps));
+      return invalid("hires_strength",
+                     fmt::format("{} of {} steps leaves none to draw", params.hires_strength, steps));
   }
   if (params.blend > 0 && params.prompt_syntax != "plain")
     return unsupported("blend", "blends plain prompts only", "leave prompt_syntax at plain");
@@ -98,11 +111,14 @@ Result<void> check_combinations(const Model& model, const DrawingInputs& inputs,
   return {};
 }
 
-std::string gibibytes(size_t bytes) { return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1u << 30)); }
+std::string gibibytes(size_t bytes) {
+  return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1u << 30));
+}
 
 }  // namespace
 
-Result<DrawingParams> resolve_params(const Model& model, const DrawingParams& given, const DrawingInputs& inputs) {
+Result<DrawingParams> resolve_params(const Model& model, const DrawingParams& given,
+                                     const DrawingInputs& inputs) {
   TRY(check_params(given));
   TRY(check_inputs(model, inputs));
   DrawingParams params = given;
@@ -133,7 +149,8 @@ Result<void> check_memory(Model& model, const DrawingParams& params) {
   shape.controlled = !model.controlnets().empty();
   const Graph unet = UnetBatch::describe(model, shape);
   const size_t unet_bytes = model.backend().plan_bytes(unet, model.precision());
-  const size_t decode_bytes = model.autoencoder().decode_bytes(shape.extent.height, shape.extent.width, model.backend());
+  const size_t decode_bytes =
+      model.autoencoder().decode_bytes(shape.extent.height, shape.extent.width, model.backend());
   size_t weights = 0;
   for (const auto& use : unet.weights()) weights += static_cast<size_t>(use.shape.count());
   weights *= model.precision() == Precision::bf16 ? 2 : 4;
@@ -144,8 +161,9 @@ Result<void> check_memory(Model& model, const DrawingParams& params) {
   const size_t available = available_memory_bytes();
   if (needed <= available) return {};
   return Error{Code::too_large, "size",
-               fmt::format("{}x{} needs {} of memory ({} weights, {} working) and {} is free", *params.width, *params.height,
-                           gibibytes(needed), gibibytes(weights), gibibytes(working), gibibytes(available)),
+               fmt::format("{}x{} needs {} of memory ({} weights, {} working) and {} is free", *params.width,
+                           *params.height, gibibytes(needed), gibibytes(weights), gibibytes(working),
+                           gibibytes(available)),
                "draw smaller, or upscale afterwards"};
 }
 

@@ -11,17 +11,19 @@ namespace limner {
 namespace {
 
 // Bilinear without antialiasing, or nearest, pixel centres aligned: torch's interpolate(align_corners=False).
-std::vector<float> enlarge_latent(std::span<const float> latent, const LatentExtent& from, const LatentExtent& to,
-                                  bool nearest) {
+std::vector<float> enlarge_latent(std::span<const float> latent, const LatentExtent& from,
+                                  const LatentExtent& to, bool nearest) {
   std::vector<float> out(to.count());
   const auto place = [](int i, int target, int source) {
-    const float at = (static_cast<float>(i) + 0.5f) * static_cast<float>(source) / static_cast<float>(target) - 0.5f;
+    const float at =
+        (static_cast<float>(i) + 0.5f) * static_cast<float>(source) / static_cast<float>(target) - 0.5f;
     return std::clamp(at, 0.0f, static_cast<float>(source - 1));
   };
   for (int c = 0; c < to.channels; ++c) {
     const float* plane = latent.data() + static_cast<size_t>(c) * from.height * from.width;
     const auto value = [&](int y, int x) {
-      return plane[static_cast<size_t>(std::min(y, from.height - 1)) * from.width + std::min(x, from.width - 1)];
+      return plane[static_cast<size_t>(std::min(y, from.height - 1)) * from.width +
+                   std::min(x, from.width - 1)];
     };
     for (int y = 0; y < to.height; ++y)
       for (int x = 0; x < to.width; ++x) {
@@ -45,7 +47,9 @@ std::vector<float> enlarge_latent(std::span<const float> latent, const LatentExt
 
 LatentExtent second_extent(const Drawing& drawing) {
   LatentExtent extent = drawing.extent;
-  const auto enlarged = [&](int side) { return std::max(1, static_cast<int>(side * drawing.params.hires_scale + 0.5)); };
+  const auto enlarged = [&](int side) {
+    return std::max(1, static_cast<int>(side * drawing.params.hires_scale + 0.5));
+  };
   extent.height = enlarged(extent.height);
   extent.width = enlarged(extent.width);
   return extent;

@@ -9,8 +9,8 @@
 namespace limner {
 namespace {
 
-// Rows in one batch at most. Guidance wants 2; beyond 8 rows of 64x64 the small resolutions are no longer bound by reading
-// weights, and larger latents get fewer rows for the same memory.
+// Rows in one batch at most. Guidance wants 2; beyond 8 rows of 64x64 the small resolutions are no longer
+// bound by reading weights, and larger latents get fewer rows for the same memory.
 size_t rows_max(const LatentExtent& extent) {
   constexpr size_t kPositions = 8u * 64u * 64u;
   const size_t positions = static_cast<size_t>(extent.height) * static_cast<size_t>(extent.width);
@@ -28,9 +28,10 @@ BatchShape shape_of(const Drawing& drawing, const Row& row) {
 }
 
 bool together(const BatchRow& a, const BatchRow& b) {
-  const BatchShape x = shape_of(*a.drawing, a.drawing->rows[a.row]), y = shape_of(*b.drawing, b.drawing->rows[b.row]);
-  return x.extent == y.extent && x.tokens == y.tokens && x.controlled == y.controlled && x.tile_x == y.tile_x &&
-         x.tile_y == y.tile_y;
+  const BatchShape x = shape_of(*a.drawing, a.drawing->rows[a.row]),
+                   y = shape_of(*b.drawing, b.drawing->rows[b.row]);
+  return x.extent == y.extent && x.tokens == y.tokens && x.controlled == y.controlled &&
+         x.tile_x == y.tile_x && x.tile_y == y.tile_y;
 }
 
 // Inpainting with a plain model: outside the mask the latent is the picture at the present noise level.
@@ -81,7 +82,8 @@ Result<void> step(std::span<Drawing* const> drawings) {
   }
   for (size_t begin = 0; begin < rows.size();) {
     const auto rest = rows.begin() + static_cast<ptrdiff_t>(begin);
-    const auto end = std::partition(rest + 1, rows.end(), [&](const BatchRow& row) { return together(*rest, row); });
+    const auto end =
+        std::partition(rest + 1, rows.end(), [&](const BatchRow& row) { return together(*rest, row); });
     const size_t count = static_cast<size_t>(end - rest);
     TRY(run_group(model, std::span(rows).subspan(begin, count)));
     begin += count;

@@ -1,8 +1,8 @@
 #include "engine/unet_batch.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace limner {
 namespace {
@@ -34,8 +34,8 @@ ControlNetShape control_shape(const Model& model, const BatchShape& shape) {
 }  // namespace
 
 std::string BatchShape::key() const {
-  return fmt::format("{} rows {}x{} {} tokens{}{}{}", rows, extent.height, extent.width, tokens, controlled ? " control" : "",
-                     tile_x ? " x" : "", tile_y ? " y" : "");
+  return fmt::format("{} rows {}x{} {} tokens{}{}{}", rows, extent.height, extent.width, tokens,
+                     controlled ? " control" : "", tile_x ? " x" : "", tile_y ? " y" : "");
 }
 
 Graph UnetBatch::describe(const Model& model, const BatchShape& shape) {
@@ -97,7 +97,8 @@ Result<void> UnetBatch::make_controls() {
     }
     for (Buffer& residual : control.residuals) control.outputs.push_back(view(residual));
     const int64_t scale = net.config.condition_scale(), count = net.config.unet.residual_count() + 1;
-    control.condition.shape = {shape.batch, scale * shape.height, scale * shape.width, net.config.condition_channels};
+    control.condition.shape = {shape.batch, scale * shape.height, scale * shape.width,
+                               net.config.condition_channels};
     control.condition.values.resize(static_cast<size_t>(control.condition.shape.count()));
     control.scale.shape = {shape.batch, count};
     control.scale.values.resize(static_cast<size_t>(shape.batch * count));
@@ -123,7 +124,9 @@ void UnetBatch::fill_row(size_t index, const BatchRow& row) {
   for (size_t pixel = 0; extra > 0 && pixel < sample.size() / static_cast<size_t>(stride); ++pixel)
     for (int c = 0; c < extra; ++c)
       sample[pixel * static_cast<size_t>(stride) + static_cast<size_t>(channels + c)] =
-          wanted.sees_picture ? drawing.picture.extra[pixel * static_cast<size_t>(extra) + static_cast<size_t>(c)] : 0.0f;
+          wanted.sees_picture
+              ? drawing.picture.extra[pixel * static_cast<size_t>(extra) + static_cast<size_t>(c)]
+              : 0.0f;
   at(timestep_)[0] = row.ask.timestep;
   std::copy(conditioning.context.begin(), conditioning.context.end(), at(context_).begin());
   if (!text_embeds_.values.empty()) {
@@ -135,7 +138,8 @@ void UnetBatch::fill_row(size_t index, const BatchRow& row) {
     std::copy(drawing.guidance_embedding.begin(), drawing.guidance_embedding.end(), at(guidance_).begin());
   for (size_t i = 0; i < controls_.size(); ++i) {
     const ControlInput& input = drawing.controls[i];
-    // Every evaluation decides by its share of the whole whether the ControlNet acts (diffusers' controlnet_keep).
+    // Every evaluation decides by its share of the whole whether the ControlNet acts (diffusers'
+    // controlnet_keep).
     const double total = drawing.sampler->asks_total(), done = drawing.sampler->asks_done();
     const bool acts = !(done / total < input.start || (done + 1) / total > input.end);
     std::fill_n(at(controls_[i].scale).begin(), at(controls_[i].scale).size(), acts ? input.scale : 0.0f);

@@ -1,6 +1,6 @@
 #pragma once
-// The UNet (and ControlNets) for one batch shape, with the memory their inputs and outputs live in. Made once a shape; filling
-// and running it allocates nothing.
+// The UNet (and ControlNets) for one batch shape, with the memory their inputs and outputs live in. Made once
+// a shape; filling and running it allocates nothing.
 
 #include <memory>
 #include <string>

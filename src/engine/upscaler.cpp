@@ -1,9 +1,9 @@
 #include "engine/upscaler.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "image/resize.h"
 #include "tensor/safetensors.h"
@@ -12,7 +12,7 @@ namespace limner {
 
 /// A square of the source: what is kept, and what is computed around it.
 struct Tile {
-  int left, top, right, bottom;              // kept
+  int left, top, right, bottom;                          // kept
   int outer_left, outer_top, outer_right, outer_bottom;  // computed
 };
 
@@ -34,7 +34,8 @@ std::vector<Tile> cut(int width, int height, const UpscaleOptions& options) {
   return tiles;
 }
 
-// Networks that fold the picture first want sides that are multiples of the fold: the last row and column repeat.
+// Networks that fold the picture first want sides that are multiples of the fold: the last row and column
+// repeat.
 std::vector<float> tile_pixels(const Picture& picture, const Tile& tile, int height, int width) {
   std::vector<float> values(static_cast<size_t>(height) * width * 3);
   for (int y = 0; y < height; ++y)
@@ -42,7 +43,8 @@ std::vector<float> tile_pixels(const Picture& picture, const Tile& tile, int hei
       const int from_y = std::min(tile.outer_top + y, tile.outer_bottom - 1);
       const int from_x = std::min(tile.outer_left + x, tile.outer_right - 1);
       for (int c = 0; c < 3; ++c)
-        values[(static_cast<size_t>(y) * width + x) * 3 + c] = static_cast<float>(picture.row(from_y)[from_x * 3 + c]) / 255.0f;
+        values[(static_cast<size_t>(y) * width + x) * 3 + c] =
+            static_cast<float>(picture.row(from_y)[from_x * 3 + c]) / 255.0f;
     }
   return values;
 }
@@ -57,7 +59,8 @@ Picture plane_of(const Picture& picture, int first, int count) {
   out.pixels.reserve(pixels * 3);
   for (size_t i = 0; i < pixels; ++i)
     for (int c = 0; c < 3; ++c)
-      out.pixels.push_back(picture.pixels[i * static_cast<size_t>(picture.channels) + static_cast<size_t>(first + std::min(c, count - 1))]);
+      out.pixels.push_back(picture.pixels[i * static_cast<size_t>(picture.channels) +
+                                          static_cast<size_t>(first + std::min(c, count - 1))]);
   return out;
 }
 
@@ -92,7 +95,8 @@ int Upscaler::scale() const {
 }
 
 Graph Upscaler::describe(int height, int width) const {
-  if (const auto* rrdb = std::get_if<RrdbNetConfig>(&config_)) return describe_rrdbnet(*rrdb, 1, height, width);
+  if (const auto* rrdb = std::get_if<RrdbNetConfig>(&config_))
+    return describe_rrdbnet(*rrdb, 1, height, width);
   return describe_srvgg(std::get<SrvggConfig>(config_), 1, height, width);
 }
 
@@ -101,7 +105,8 @@ Result<void> Upscaler::enlarge_tile(const Picture& picture, const Tile& tile, Pi
   const int fold = rrdb ? static_cast<int>(rrdb->unshuffle) : 1, factor = scale();
   const int height = (tile.outer_bottom - tile.outer_top + fold - 1) / fold * fold;
   const int width = (tile.outer_right - tile.outer_left + fold - 1) / fold * fold;
-  const Executable* run = TRY(network_.compiled(fmt::format("{}x{}", height, width), [&] { return describe(height, width); }));
+  const Executable* run =
+      TRY(network_.compiled(fmt::format("{}x{}", height, width), [&] { return describe(height, width); }));
   TRY(workspace_->reserve(run->workspace_bytes()));
   const std::vector<float> pixels = tile_pixels(picture, tile, height, width);
   std::vector<float> large(static_cast<size_t>(height) * width * 3 * factor * factor);
@@ -110,9 +115,12 @@ Result<void> Upscaler::enlarge_tile(const Picture& picture, const Tile& tile, Pi
   run->run({&in, 1}, {&result, 1}, *workspace_);
   for (int y = tile.top * factor; y < tile.bottom * factor; ++y)
     for (int x = tile.left * factor; x < tile.right * factor; ++x) {
-      const size_t from = (static_cast<size_t>(y - tile.outer_top * factor) * width * factor + (x - tile.outer_left * factor)) * 3;
+      const size_t from = (static_cast<size_t>(y - tile.outer_top * factor) * width * factor +
+                           (x - tile.outer_left * factor)) *
+                          3;
       for (size_t c = 0; c < 3; ++c) {
-        if (!std::isfinite(large[from + c])) return invalid("upscaler", name_ + " produced values that are not numbers");
+        if (!std::isfinite(large[from + c]))
+          return invalid("upscaler", name_ + " produced values that are not numbers");
         out.row(y)[static_cast<size_t>(x) * 3 + c] = to_byte(large[from + c]);
       }
     }
@@ -123,9 +131,12 @@ Result<Picture> Upscaler::enlarge(const Picture& picture, const UpscaleOptions& 
   const int factor = scale();
   constexpr int64_t kSideMax = 32768;
   if (int64_t{picture.width} * factor > kSideMax || int64_t{picture.height} * factor > kSideMax)
-    return Error{Code::too_large, "size", fmt::format("{}x{} enlarged by {} has a side above {}", picture.width, picture.height,
-                                                      factor, kSideMax), ""};
-  const Picture colours = picture.channels == 3 ? picture : plane_of(picture, 0, picture.channels == 1 ? 1 : 3);
+    return Error{Code::too_large, "size",
+                 fmt::format("{}x{} enlarged by {} has a side above {}", picture.width, picture.height,
+                             factor, kSideMax),
+                 ""};
+  const Picture colours =
+      picture.channels == 3 ? picture : plane_of(picture, 0, picture.channels == 1 ? 1 : 3);
   Picture out{picture.width * factor, picture.height * factor, 3, {}};
   out.pixels.resize(static_cast<size_t>(out.width) * out.height * 3);
   const std::vector<Tile> tiles = cut(picture.width, picture.height, options);
@@ -139,7 +150,8 @@ Result<Picture> Upscaler::enlarge(const Picture& picture, const UpscaleOptions& 
   Picture whole{out.width, out.height, 4, {}};
   whole.pixels.reserve(out.pixels.size() / 3 * 4);
   for (size_t i = 0; i < out.pixels.size(); i += 3)
-    whole.pixels.insert(whole.pixels.end(), {out.pixels[i], out.pixels[i + 1], out.pixels[i + 2], alpha.pixels[i]});
+    whole.pixels.insert(whole.pixels.end(),
+                        {out.pixels[i], out.pixels[i + 1], out.pixels[i + 2], alpha.pixels[i]});
   return whole;
 }
 

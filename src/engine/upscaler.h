@@ -25,8 +25,10 @@ struct UpscaleOptions {
 /// A loaded upscaler. Borrows the backend, which must outlive it.
 class Upscaler {
  public:
-  /// A safetensors file of an RRDBNet (ESRGAN, Real-ESRGAN) or SRVGGNetCompact; anything else is `unsupported`.
-  static Result<std::unique_ptr<Upscaler>> load(const std::filesystem::path& path, const Backend& backend, Precision precision);
+  /// A safetensors file of an RRDBNet (ESRGAN, Real-ESRGAN) or SRVGGNetCompact; anything else is
+  /// `unsupported`.
+  static Result<std::unique_ptr<Upscaler>> load(const std::filesystem::path& path, const Backend& backend,
+                                                Precision precision);
   int scale() const;
   const std::string& name() const { return name_; }
   /// `picture` (3 channels; alpha is enlarged by itself) at scale() times its size.

@@ -1,11 +1,10 @@
 #include "engine/weights_digest.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
-
-#include <fmt/format.h>
 
 #include "base/files.h"
 #include "base/sha256.h"
@@ -16,8 +15,10 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path cache_directory() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache) return fs::path(cache) / "limner" / "digests";
-  if (const char* home = std::getenv("HOME"); home && *home) return fs::path(home) / ".cache" / "limner" / "digests";
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
+    return fs::path(cache) / "limner" / "digests";
+  if (const char* home = std::getenv("HOME"); home && *home)
+    return fs::path(home) / ".cache" / "limner" / "digests";
   return {};
 }
 
@@ -27,9 +28,9 @@ std::string state_key(const fs::path& path) {
   if (::stat(path.c_str(), &status) != 0) return {};
   std::error_code error;
   const fs::path whole = fs::canonical(path, error);
-  const std::string state = fmt::format("{}\n{}\n{}.{}\n{}.{}\n{}", whole.string(), status.st_size, status.st_mtim.tv_sec,
-                                        status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
-                                        status.st_ino);
+  const std::string state =
+      fmt::format("{}\n{}\n{}.{}\n{}.{}\n{}", whole.string(), status.st_size, status.st_mtim.tv_sec,
+                  status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec, status.st_ino);
   return sha256_hex(std::as_bytes(std::span(state)));
 }
 

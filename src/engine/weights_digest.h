@@ -7,8 +7,9 @@
 
 namespace limner {
 
-/// sha256 in hexadecimal: of the file's bytes for one file; for several, of the lines "DIGEST  NAME" in the given
-/// order. Empty if a file cannot be read. Digests are kept in the user's cache folder by path, size and time of change.
+/// sha256 in hexadecimal: of the file's bytes for one file; for several, of the lines "DIGEST  NAME" in the
+/// given order. Empty if a file cannot be read. Digests are kept in the user's cache folder by path, size and
+/// time of change.
 std::string digest_of_files(const std::vector<std::filesystem::path>& files);
 
 /// The .safetensors files of `path`: itself, or those in the folder, sorted.

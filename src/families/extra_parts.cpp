@@ -1,9 +1,9 @@
 #include "families/extra_parts.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "base/files.h"
 #include "base/model_folders.h"
@@ -15,20 +15,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<Component> open_folder(const fs::path& path, std::string_view what, std::initializer_list<std::string_view> classes) {
+Result<Component> open_folder(const fs::path& path, std::string_view what,
+                              std::initializer_list<std::string_view> classes) {
   const std::string field = (path / "config.json").string();
   std::error_code error;
   if (!fs::is_directory(path, error))
-    return not_found(std::string(what), fmt::format("{} is not a folder with config.json and weights", path.string()));
+    return not_found(std::string(what),
+                     fmt::format("{} is not a folder with config.json and weights", path.string()));
   Component part;
   part.directory = path;
   part.config_field = field;
   part.config = TRY(parse_json(TRY(read_file(path / "config.json", 1u << 20)), field));
   const auto name = part.config.find("_class_name");
-  if (name == part.config.end() || !name->is_string()) return invalid(field, "_class_name is missing or not a name");
+  if (name == part.config.end() || !name->is_string())
+    return invalid(field, "_class_name is missing or not a name");
   part.class_name = name->get<std::string>();
   if (std::find(classes.begin(), classes.end(), part.class_name) == classes.end())
-    return unsupported(field, fmt::format("_class_name \"{}\"; supported: {}", part.class_name, fmt::join(classes, ", ")));
+    return unsupported(
+        field, fmt::format("_class_name \"{}\"; supported: {}", part.class_name, fmt::join(classes, ", ")));
   part.weights = TRY(open_component(path));
   return part;
 }
@@ -60,9 +64,12 @@ Result<Component> open_controlnet(const fs::path& path) {
 Result<fs::path> find_standard_tokenizer() {
   std::error_code error;
   for (const fs::path& folder : model_folders())
-    if (const fs::path merges = folder / "clip-tokenizer" / "merges.txt"; fs::exists(merges, error)) return merges;
-  return not_found("tokenizer", "this checkpoint needs the CLIP vocabulary, and no model folder has clip-tokenizer/merges.txt",
-                   "put it there, set LIMNER_MODELS, or lay a tokenizer/ folder beside the checkpoint");
+    if (const fs::path merges = folder / "clip-tokenizer" / "merges.txt"; fs::exists(merges, error))
+      return merges;
+  return not_found(
+      "tokenizer",
+      "this checkpoint needs the CLIP vocabulary, and no model folder has clip-tokenizer/merges.txt",
+      "put it there, set LIMNER_MODELS, or lay a tokenizer/ folder beside the checkpoint");
 }
 
 }  // namespace limner

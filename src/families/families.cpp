@@ -21,7 +21,8 @@ Result<const Family*> recognise_family(const ModelFiles& files) {
     known += known.empty() ? "" : ", ";
     known += family->title;
   }
-  return unsupported("model", fmt::format("{} ({}) belongs to no known family: {}", files.name, files.pipeline_class, known));
+  return unsupported("model", fmt::format("{} ({}) belongs to no known family: {}", files.name,
+                                          files.pipeline_class, known));
 }
 
 }  // namespace limner

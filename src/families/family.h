@@ -1,6 +1,6 @@
 #pragma once
-// What a model family is: how to recognise it and everything that differs between families once the networks are known.
-// To add one: a file in this folder and a line in families.cpp.
+// What a model family is: how to recognise it and everything that differs between families once the networks
+// are known. To add one: a file in this folder and a line in families.cpp.
 
 #include <span>
 #include <string_view>

@@ -1,10 +1,10 @@
 #include "families/model_files.h"
 
-#include <algorithm>
-#include <array>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
 
 #include "base/files.h"
 #include "families/single_file.h"
@@ -16,16 +16,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 11> kPipelines = {
-    "StableDiffusionPipeline",
-    "StableDiffusionImg2ImgPipeline",
-    "StableDiffusionInpaintPipeline",
-    "StableDiffusionInstructPix2PixPipeline",
-    "StableDiffusionXLPipeline",
-    "StableDiffusionXLImg2ImgPipeline",
-    "StableDiffusionXLInpaintPipeline",
-    "StableDiffusionXLInstructPix2PixPipeline",
-    "LatentConsistencyModelPipeline",
-    "LatentConsistencyModelImg2ImgPipeline",
+    "StableDiffusionPipeline",           "StableDiffusionImg2ImgPipeline",
+    "StableDiffusionInpaintPipeline",    "StableDiffusionInstructPix2PixPipeline",
+    "StableDiffusionXLPipeline",         "StableDiffusionXLImg2ImgPipeline",
+    "StableDiffusionXLInpaintPipeline",  "StableDiffusionXLInstructPix2PixPipeline",
+    "LatentConsistencyModelPipeline",    "LatentConsistencyModelImg2ImgPipeline",
     "StableDiffusionControlNetPipeline",
 };
 
@@ -36,7 +31,8 @@ struct ComponentRule {
   bool has_weights = true;
 };
 
-// What a model_index.json may name. Checkers and feature extractors belong to policy, not to drawing: they are not loaded.
+// What a model_index.json may name. Checkers and feature extractors belong to policy, not to drawing: they
+// are not loaded.
 const std::vector<ComponentRule>& component_rules() {
   static const std::vector<ComponentRule> rules = {
       {"unet", {"UNet2DConditionModel"}},
@@ -54,7 +50,7 @@ bool left_to_policy(std::string_view name) { return name == "safety_checker" || 
 
 Result<Json> read_json_file(const fs::path& path, std::string_view field) {
   const std::string text = TRY(read_file(path, 16u << 20));
-  Json json = TRY(parse_json(text, field));
+  Json json = TRY(parse_json(text, field, {.non_finite_as_null = true}));
   if (!json.is_object()) return invalid(std::string(field), "not a JSON object");
   return json;
 }
@@ -74,7 +70,8 @@ Result<Component> open_part(const fs::path& model, const ComponentRule& rule, co
   const std::string field = fmt::format("model_index.json: {}", rule.name);
   if (!rule.classes.empty() &&
       std::find(rule.classes.begin(), rule.classes.end(), class_name) == rule.classes.end())
-    return unsupported(field, fmt::format("\"{}\"; supported: {}", class_name, fmt::join(rule.classes, ", ")));
+    return unsupported(field,
+                       fmt::format("\"{}\"; supported: {}", class_name, fmt::join(rule.classes, ", ")));
   Component part;
   part.class_name = class_name;
   part.directory = model / rule.name;
@@ -83,7 +80,8 @@ Result<Component> open_part(const fs::path& model, const ComponentRule& rule, co
   part.config_field = fmt::format("{}/{}", rule.name, config_name);
   if (rule.has_config) {
     part.config = TRY(read_json_file(part.directory / config_name, part.config_field));
-    // The index is what diffusers instantiates; a scheduler config saved by another class keeps its own class name.
+    // The index is what diffusers instantiates; a scheduler config saved by another class keeps its own class
+    // name.
     if (is_scheduler) part.config["_class_name"] = class_name;
   }
   if (rule.has_weights) part.weights = TRY(open_component(part.directory));
@@ -98,8 +96,9 @@ Result<ModelFiles> open_directory(const fs::path& path) {
   if (!pipeline.is_string()) return invalid("model_index.json: _class_name", "missing or not a name");
   files.pipeline_class = pipeline.get<std::string>();
   if (std::find(kPipelines.begin(), kPipelines.end(), files.pipeline_class) == kPipelines.end())
-    return unsupported("model_index.json: _class_name",
-                       fmt::format("\"{}\"; supported: {}", files.pipeline_class, fmt::join(kPipelines, ", ")));
+    return unsupported(
+        "model_index.json: _class_name",
+        fmt::format("\"{}\"; supported: {}", files.pipeline_class, fmt::join(kPipelines, ", ")));
   for (const auto& [key, entry] : files.index.items()) {
     if (!entry.is_array() || left_to_policy(key)) continue;
     const std::string class_name = TRY(class_of(entry, key));
@@ -107,7 +106,8 @@ Result<ModelFiles> open_directory(const fs::path& path) {
     const auto& rules = component_rules();
     const auto rule = std::find_if(rules.begin(), rules.end(), [&](const auto& r) { return r.name == key; });
     if (rule == rules.end())
-      return unsupported("model_index.json: " + key, fmt::format("component \"{}\" is not known", class_name));
+      return unsupported("model_index.json: " + key,
+                         fmt::format("component \"{}\" is not known", class_name));
     files.components[key] = TRY(open_part(path, *rule, class_name));
     if (!rule->has_weights) continue;
     const std::vector<fs::path> weights = TRY(component_weight_files(path / key));
@@ -156,12 +156,14 @@ Result<ModelFiles> open_model_files(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (!fs::exists(status))
-    return not_found("model", fmt::format("{} does not exist", path.string()), "limner model list shows what is there");
+    return not_found("model", fmt::format("{} does not exist", path.string()),
+                     "limner model list shows what is there");
   ModelFiles files = fs::is_directory(status) ? TRY(open_directory(path)) : TRY(open_checkpoint(path));
   const fs::path clean = path.has_filename() ? path : path.parent_path();
   files.name = fs::is_directory(status) ? clean.filename().string() : clean.stem().string();
   files.limner = Json::object();
-  const fs::path extra = fs::is_directory(status) ? path / "limner.json" : fs::path(path).replace_extension(".limner.json");
+  const fs::path extra =
+      fs::is_directory(status) ? path / "limner.json" : fs::path(path).replace_extension(".limner.json");
   if (fs::exists(extra, error)) files.limner = TRY(read_json_file(extra, extra.filename().string()));
   return files;
 }

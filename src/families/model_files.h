@@ -1,5 +1,6 @@
 #pragma once
-// A model as it lies on disk, opened but not yet understood: a diffusers directory or a single-file checkpoint.
+// A model as it lies on disk, opened but not yet understood: a diffusers directory or a single-file
+// checkpoint.
 
 #include <filesystem>
 #include <map>
@@ -28,15 +29,18 @@ struct ModelFiles {
   std::string name;            ///< last part of the path, without extension
   std::string pipeline_class;  ///< "StableDiffusionPipeline", ...
   Json index;                  ///< model_index.json; an object of its options for a single file
-  std::map<std::string, Component> components;  ///< "unet", "vae", "text_encoder", "tokenizer", "scheduler", ...
+  std::map<std::string, Component>
+      components;  ///< "unet", "vae", "text_encoder", "tokenizer", "scheduler", ...
   std::vector<std::filesystem::path> weight_files;
-  Json limner;  ///< limner.json beside the model: defaults its maker recommends; an empty object if there is none
+  Json limner;  ///< limner.json beside the model: defaults its maker recommends; an empty object if there is
+                ///< none
 
   const Component* find(std::string_view component) const;
 };
 
 /// Opens `path`: a directory with model_index.json, or a .safetensors checkpoint with LDM weight names.
-/// A pipeline or component class Limner has no code for is `unsupported`, naming the file, the key and what is supported.
+/// A pipeline or component class Limner has no code for is `unsupported`, naming the file, the key and what
+/// is supported.
 Result<ModelFiles> open_model_files(const std::filesystem::path& path);
 
 }  // namespace limner

@@ -1,5 +1,6 @@
-// Stable Diffusion 1.x: Rombach et al. 2022 (arXiv:2112.10752), conditioned on the last layer of CLIP ViT-L/14's text tower.
-// Also what shares its shape: LCM, inpainting, InstructPix2Pix, BK-SDM, and the default model.
+// Stable Diffusion 1.x: Rombach et al. 2022 (arXiv:2112.10752), conditioned on the last layer of CLIP
+// ViT-L/14's text tower. Also what shares its shape: LCM, inpainting, InstructPix2Pix, BK-SDM, and the
+// default model.
 
 #include <array>
 
@@ -10,7 +11,9 @@ namespace {
 
 constexpr std::array<TextUse, 1> kText = {{{"text_encoder", "tokenizer", 1, true, false}}};
 
-bool recognises(const ModelFiles& files) { return files.find("text_encoder") && !files.find("text_encoder_2"); }
+bool recognises(const ModelFiles& files) {
+  return files.find("text_encoder") && !files.find("text_encoder_2");
+}
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// Stable Diffusion 2.x and SD-Turbo: as 1.x with OpenCLIP ViT-H/14's text tower, whose penultimate layer is the last one kept
-// in the files, so the last hidden state is the right one.
+// Stable Diffusion 2.x and SD-Turbo: as 1.x with OpenCLIP ViT-H/14's text tower, whose penultimate layer is
+// the last one kept in the files, so the last hidden state is the right one.
 
 #include <array>
 

@@ -1,5 +1,5 @@
-// Stable Diffusion XL: Podell et al. 2023 (arXiv:2307.01952). Penultimate states of two text towers side by side, the second
-// tower's pooled projection and the picture's sizes beside the timestep.
+// Stable Diffusion XL: Podell et al. 2023 (arXiv:2307.01952). Penultimate states of two text towers side by
+// side, the second tower's pooled projection and the picture's sizes beside the timestep.
 
 #include <array>
 
@@ -8,10 +8,12 @@
 namespace limner {
 namespace {
 
-constexpr std::array<TextUse, 2> kText = {{{"text_encoder", "tokenizer", 2, false, false},
-                                           {"text_encoder_2", "tokenizer_2", 2, false, true}}};
+constexpr std::array<TextUse, 2> kText = {
+    {{"text_encoder", "tokenizer", 2, false, false}, {"text_encoder_2", "tokenizer_2", 2, false, true}}};
 
-bool recognises(const ModelFiles& files) { return files.find("text_encoder") && files.find("text_encoder_2"); }
+bool recognises(const ModelFiles& files) {
+  return files.find("text_encoder") && files.find("text_encoder_2");
+}
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// The refiner of Stable Diffusion XL: the second text tower alone, an aesthetic score in place of the target size.
+// The refiner of Stable Diffusion XL: the second text tower alone, an aesthetic score in place of the target
+// size.
 
 #include <array>
 
@@ -9,10 +10,13 @@ namespace {
 
 constexpr std::array<TextUse, 1> kText = {{{"text_encoder_2", "tokenizer_2", 2, false, true}}};
 
-bool recognises(const ModelFiles& files) { return !files.find("text_encoder") && files.find("text_encoder_2"); }
+bool recognises(const ModelFiles& files) {
+  return !files.find("text_encoder") && files.find("text_encoder_2");
+}
 
 }  // namespace
 
-extern const Family kSdxlRefiner = {"sdxl_refiner", "Stable Diffusion XL refiner", kText, true, true, 5.0, 50, recognises};
+extern const Family kSdxlRefiner = {"sdxl_refiner", "Stable Diffusion XL refiner", kText, true, true, 5.0, 50,
+                                    recognises};
 
 }  // namespace limner

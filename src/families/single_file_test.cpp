@@ -10,10 +10,13 @@
 namespace limner {
 namespace {
 
-// A checkpoint with every tensor of a network of two levels, whose shapes are right where the configuration is read off.
+// A checkpoint with every tensor of a network of two levels, whose shapes are right where the configuration
+// is read off.
 class Checkpoint {
  public:
-  explicit Checkpoint(int64_t in_channels) {
+  enum class Sizes : uint8_t { without, with };  ///< whether picture sizes are part of the conditioning: SDXL
+
+  Checkpoint(int64_t in_channels, Sizes sizes) {
     const UnetLayout layout{.layers = 1, .down = {{1}, {0}}, .up = {{0, 0}, {2, 1}}, .middle = 1};
     add_modules(unet_module_names(layout), "model.diffusion_model.",
                 {{"conv_in", {64, in_channels, 3, 3}},
@@ -23,14 +26,14 @@ class Checkpoint {
                  {"down_blocks.0.attentions.0.proj_in", {64, 64, 1, 1}},
                  {"down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k", {64, 96}},
                  {"add_embedding.linear_1", {256, 128 + 6 * 16}}},
-                {"down_blocks.1.downsamplers.0.conv", "up_blocks.1.upsamplers.0.conv"});
+                sizes == Sizes::with ? "" : "add_embedding");
     add_modules(vae_module_names(2, 1), "first_stage_model.",
                 {{"encoder.conv_in", {32, 3, 3, 3}},
                  {"decoder.conv_in", {64, 4, 3, 3}},
                  {"decoder.conv_out", {3, 32, 3, 3}},
                  {"encoder.down_blocks.0.resnets.0.conv1", {32, 32, 3, 3}},
                  {"encoder.down_blocks.1.resnets.0.conv1", {64, 32, 3, 3}}},
-                {});
+                "");
   }
 
   void add_clip(const std::string& prefix) {
@@ -51,7 +54,8 @@ class Checkpoint {
   }
 
   Result<SingleFileModel> open() const {
-    const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "limner-single.safetensors";
+    const std::filesystem::path path =
+        std::filesystem::path(testing::TempDir()) / "limner-single.safetensors";
     file.write(path);
     Result<SingleFileModel> model = open_single_file(path);
     std::filesystem::remove(path);
@@ -62,11 +66,14 @@ class Checkpoint {
 
  private:
   void add_modules(const std::vector<ModuleNames>& modules, const std::string& prefix,
-                   const std::map<std::string, std::vector<int64_t>>& shapes, const std::vector<std::string>& absent) {
+                   const std::map<std::string, std::vector<int64_t>>& shapes, const std::string& absent) {
     for (const ModuleNames& module : modules) {
-      if (std::ranges::find(absent, module.diffusers) != absent.end()) continue;
+      // The table has a row for the resampling that the last level lacks.
+      if (module.diffusers == "down_blocks.1.downsamplers.0.conv") continue;
+      if (!absent.empty() && module.diffusers.starts_with(absent)) continue;
       const auto shape = shapes.find(module.diffusers);
-      file.add_ramp(prefix + module.ldm + ".weight", shape == shapes.end() ? std::vector<int64_t>{1} : shape->second);
+      file.add_ramp(prefix + module.ldm + ".weight",
+                    shape == shapes.end() ? std::vector<int64_t>{1} : shape->second);
     }
   }
 };
@@ -77,15 +84,32 @@ SingleFileModel opened(const Checkpoint& checkpoint) {
   return std::move(model).value();
 }
 
-TEST(SingleFile, StableDiffusion1IsReadOffItsShapes) {
-  Checkpoint checkpoint(4);
+TEST(SingleFile, StableDiffusion1HasEightHeads) {
+  Checkpoint checkpoint(8, Checkpoint::Sizes::without);
   checkpoint.add_clip("cond_stage_model.transformer.");
-  // An SD 1.x file has no such module; the table's row for it must not be missed.
-  EXPECT_NE(checkpoint.open().error().text().find("conditioning vector"), std::string::npos);
+  const SingleFileModel model = opened(checkpoint);
+  EXPECT_EQ(model.kind, "sd1");
+  EXPECT_EQ(model.components.at("unet").config["attention_head_dim"], 8);
+  EXPECT_EQ(model.components.at("unet").config["in_channels"], 8);
+  EXPECT_FALSE(model.components.at("unet").config.contains("addition_embed_type"));
+  EXPECT_EQ(model.components.at("vae").config["scaling_factor"], 0.18215);
+  EXPECT_EQ(model.components.at("scheduler").class_name, "EulerAncestralDiscreteScheduler");
+}
+
+TEST(SingleFile, StableDiffusion2PredictsVUnlessTheFileSaysOtherwise) {
+  Checkpoint checkpoint(4, Checkpoint::Sizes::without);
+  checkpoint.add_open_clip("cond_stage_model.model.");
+  const SingleFileModel model = opened(checkpoint);
+  EXPECT_EQ(model.kind, "sd2");
+  EXPECT_EQ(model.components.at("text_encoder").config["num_hidden_layers"], 23);
+  EXPECT_EQ(model.components.at("text_encoder").class_name, "CLIPTextModel");
+  EXPECT_EQ(model.components.at("scheduler").config["prediction_type"], "v_prediction");
+  checkpoint.file.metadata({{"modelspec.prediction_type", "epsilon"}});
+  EXPECT_EQ(opened(checkpoint).components.at("scheduler").config["prediction_type"], "epsilon");
 }
 
 TEST(SingleFile, StableDiffusionXlIsReadOffItsShapes) {
-  Checkpoint checkpoint(9);
+  Checkpoint checkpoint(9, Checkpoint::Sizes::with);
   checkpoint.add_clip("conditioner.embedders.0.transformer.");
   checkpoint.add_open_clip("conditioner.embedders.1.model.");
   const SingleFileModel model = opened(checkpoint);
@@ -112,7 +136,7 @@ TEST(SingleFile, StableDiffusionXlIsReadOffItsShapes) {
 }
 
 TEST(SingleFile, MarkersSetThePrediction) {
-  Checkpoint checkpoint(4);
+  Checkpoint checkpoint(4, Checkpoint::Sizes::with);
   checkpoint.add_clip("conditioner.embedders.0.transformer.");
   checkpoint.add_open_clip("conditioner.embedders.1.model.");
   checkpoint.file.add("v_pred", {1}, {1}).add("ztsnr", {1}, {1});
@@ -123,7 +147,7 @@ TEST(SingleFile, MarkersSetThePrediction) {
 }
 
 TEST(SingleFile, UnknownTensorsInTheUnetAreRefused) {
-  Checkpoint checkpoint(4);
+  Checkpoint checkpoint(4, Checkpoint::Sizes::with);
   checkpoint.add_clip("conditioner.embedders.0.transformer.");
   checkpoint.add_open_clip("conditioner.embedders.1.model.");
   checkpoint.file.add("model.diffusion_model.motion.weight", {1}, {0});
@@ -132,14 +156,17 @@ TEST(SingleFile, UnknownTensorsInTheUnetAreRefused) {
 
 TEST(SingleFile, OtherFilesAreNamed) {
   const auto says = [](SafetensorsFixture fixture) {
-    Checkpoint checkpoint(4);
+    Checkpoint checkpoint(4, Checkpoint::Sizes::without);
     checkpoint.file = std::move(fixture);
     return checkpoint.open().error().text();
   };
-  EXPECT_NE(says(SafetensorsFixture().add("lora_unet_x.lora_up.weight", {1}, {0})).find("LoRA"), std::string::npos);
-  EXPECT_NE(says(SafetensorsFixture().add("decoder.conv_in.weight", {1}, {0})).find("autoencoder"), std::string::npos);
+  EXPECT_NE(says(SafetensorsFixture().add("lora_unet_x.lora_up.weight", {1}, {0})).find("LoRA"),
+            std::string::npos);
+  EXPECT_NE(says(SafetensorsFixture().add("decoder.conv_in.weight", {1}, {0})).find("autoencoder"),
+            std::string::npos);
   EXPECT_NE(says(SafetensorsFixture().add("double_blocks.0.x", {1}, {0})).find("FLUX"), std::string::npos);
-  EXPECT_NE(Checkpoint(4).open().error().text().find("no text encoder"), std::string::npos);
+  EXPECT_NE(Checkpoint(4, Checkpoint::Sizes::without).open().error().text().find("no text encoder"),
+            std::string::npos);
 }
 
 }  // namespace

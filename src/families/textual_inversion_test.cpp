@@ -29,7 +29,8 @@ TEST_F(TextualInversionTest, FormatsWithoutTokenTakeTheFilesName) {
   const TextualInversion several = read(SafetensorsFixture().add_ramp("emb_params", {2, 3})).value();
   EXPECT_EQ(several.token, "limner-cat");
   EXPECT_EQ(several.encoders[0].count, 2);
-  const TextualInversion xl = read(SafetensorsFixture().add_ramp("clip_l", {2, 3}).add_ramp("clip_g", {2, 5})).value();
+  const TextualInversion xl =
+      read(SafetensorsFixture().add_ramp("clip_l", {2, 3}).add_ramp("clip_g", {2, 5})).value();
   EXPECT_EQ(xl.token, "limner-cat");
   EXPECT_EQ(xl.for_width(3, 0), &xl.encoders[0]);
   EXPECT_EQ(xl.for_width(5, 1), &xl.encoders[1]);

@@ -1,5 +1,6 @@
 #pragma once
-// A network as a list of operators in the order in which they are written down. Describing one reads like the paper:
+// A network as a list of operators in the order in which they are written down. Describing one reads like the
+// paper:
 //   Value h = g.silu(g.group_norm(x, w / "norm1", 32, 1e-5f));
 //   h = g.conv2d(h, w / "conv1", {.out = 320});
 // Shapes are known at once: a graph is for one batch size and one resolution.
@@ -11,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/check.h"
 #include "graph/ops.h"
 
 namespace limner {
@@ -57,8 +59,8 @@ struct GraphOptions {
   bool tile_y = false;
 };
 
-/// The builder and the result. Wrong shapes inside a description are our bug (LIMNER_CHECK), except where they follow from a
-/// config: descriptions validate their config first.
+/// The builder and the result. Wrong shapes inside a description are our bug (LIMNER_CHECK), except where
+/// they follow from a config: descriptions validate their config first.
 class Graph {
  public:
   explicit Graph(GraphOptions options = {}) : options_(options) {}
@@ -94,7 +96,11 @@ class Graph {
 
   void output(std::string name, Value value);
 
-  const Shape& shape(Value value) const { return nodes_[static_cast<size_t>(value.index)].shape; }
+  /// Valid until the next node is added.
+  const Shape& shape(Value value) const {
+    LIMNER_CHECK(value.valid() && static_cast<size_t>(value.index) < nodes_.size(), "a value of this graph");
+    return nodes_[static_cast<size_t>(value.index)].shape;
+  }
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<GraphOutput>& outputs() const { return outputs_; }
   /// Every weight the graph reads, with the shape it expects, in first-use order, each once.

@@ -1,6 +1,7 @@
 #pragma once
-// The operators. A network is described in these and nothing else; a backend implements these and nothing else.
-// Pictures are [B, H, W, C], sequences [B, S, C], vectors [B, C]. Weights are named and shaped as in the file.
+// The operators. A network is described in these and nothing else; a backend implements these and nothing
+// else. Pictures are [B, H, W, C], sequences [B, S, C], vectors [B, C]. Weights are named and shaped as in
+// the file.
 
 #include <cstdint>
 #include <string>
@@ -44,8 +45,8 @@ struct LayerNorm {
   std::string weight, bias;
   float eps = 1e-5f;
 };
-/// softmax(q k^T scale) v; q [B, Sq, heads*D], k and v [B, Sk, heads*D], heads outermost inside the last axis.
-/// causal: a query sees keys up to its own position (Sq == Sk).
+/// softmax(q k^T scale) v; q [B, Sq, heads*D], k and v [B, Sk, heads*D], heads outermost inside the last
+/// axis. causal: a query sees keys up to its own position (Sq == Sk).
 struct Attention {
   int64_t heads = 1;
   float scale = 1;
@@ -103,8 +104,9 @@ struct Embedding {
   std::string weight;
   int64_t rows = 0, width = 0;
 };
-/// [B] or [B, n] f32 -> [B, n * width]: sinusoids of x * scale. Vaswani et al. 2017, in diffusers' arrangement:
-/// frequency_i = exp(-ln(max_period) i / (width/2 - shift)); sines first, or cosines first with flip.
+/// [B] or [B, n] f32 -> [B, n * width]: sinusoids of x * scale. Vaswani et al. 2017, in diffusers'
+/// arrangement: frequency_i = exp(-ln(max_period) i / (width/2 - shift)); sines first, or cosines first with
+/// flip.
 struct SinusoidEmbedding {
   int64_t width = 320;
   bool flip_sin_to_cos = true;
@@ -115,9 +117,9 @@ struct TakeRow {};
 /// Same elements in the same order.
 struct Reshape {};
 
-using Any = std::variant<Input, Constant, Linear, Conv2d, GroupNorm, LayerNorm, Attention, Unary, PRelu, Geglu, Add, Mul,
-                         Affine, Concat, Slice, UpsampleNearest, PixelShuffle, PixelUnshuffle, Embedding,
-                         SinusoidEmbedding, TakeRow, Reshape>;
+using Any = std::variant<Input, Constant, Linear, Conv2d, GroupNorm, LayerNorm, Attention, Unary, PRelu,
+                         Geglu, Add, Mul, Affine, Concat, Slice, UpsampleNearest, PixelShuffle,
+                         PixelUnshuffle, Embedding, SinusoidEmbedding, TakeRow, Reshape>;
 
 /// "conv2d", "group_norm", ...: for messages.
 const char* name(const Any& any);

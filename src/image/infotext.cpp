@@ -59,7 +59,7 @@ std::string take_value(std::string_view& line) {
   line.remove_prefix(std::min(line.find_first_not_of(kSpaces), line.size()));
   size_t end = quoted_end(line);
   if (end == 0 || (end < line.size() && line[end] != ',')) end = std::min(line.find(','), line.size());
-  const std::string value = unquote(line.substr(0, end));
+  std::string value = unquote(line.substr(0, end));
   line.remove_prefix(std::min(end + 1, line.size()));
   return value;
 }

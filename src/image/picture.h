@@ -1,6 +1,7 @@
 #pragma once
 // A picture in memory.
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

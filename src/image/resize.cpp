@@ -72,8 +72,11 @@ std::vector<Tap> make_taps(const Kernel& kernel, int from, int to) {
   std::vector<double> weights;
   for (int i = 0; i < to; ++i) {
     const double centre = (i + 0.5) * scale;
+    // NOLINTBEGIN(bugprone-incorrect-roundings): Pillow's rounding, halves up; what it does below zero is cut
+    // off.
     const int first = std::max(static_cast<int>(centre - support + 0.5), 0);
     const int end = std::min(static_cast<int>(centre + support + 0.5), from);
+    // NOLINTEND(bugprone-incorrect-roundings)
     weights.clear();
     double sum = 0.0;
     for (int x = first; x < end; ++x) {

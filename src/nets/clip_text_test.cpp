@@ -40,8 +40,9 @@ TEST(ClipText, BigGHasItsPublishedSize) {
 
 TEST(ClipText, LeavesOutLayersThatNothingNeeds) {
   const ClipTextConfig config;
+  constexpr int64_t kEmbeddings = (49408 + 77) * 768, kLayer = 7087872;
   const auto layers_of = [&](const ClipTextShape& shape) {
-    return (parameter_count(describe_clip_text(config, shape)) - 49408 * 768 - 77 * 768) / (7087872);
+    return (parameter_count(describe_clip_text(config, shape)) - kEmbeddings) / kLayer;
   };
   EXPECT_EQ(layers_of({}), 12);
   EXPECT_EQ(layers_of({.hidden_from_end = 2, .final_norm = false}), 11);

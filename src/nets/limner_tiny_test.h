@@ -1,10 +1,9 @@
 #pragma once
 // limner-tiny's files, for the tests of the networks.
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>

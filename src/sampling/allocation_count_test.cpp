@@ -1,5 +1,5 @@
-// Counts allocations for the tests of this program, in a file of its own: where these are inlined, g++ takes free() for a
-// mismatch of new.
+// Counts allocations for the tests of this program, in a file of its own: where these are inlined, g++ takes
+// free() for a mismatch of new.
 
 #include <gtest/gtest.h>
 
@@ -12,13 +12,13 @@ namespace {
 std::atomic<int> count = 0;
 }  // namespace
 
-void* operator new(size_t size) {
+[[gnu::noinline]] void* operator new(size_t size) {
   ++count;
   if (void* memory = std::malloc(size != 0 ? size : 1)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace limner {
 

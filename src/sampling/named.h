@@ -20,8 +20,8 @@ inline bool same_name(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
-/// The member of `list` called `name` by its name or, if members have them, its title or an alias; `invalid` with
-/// `field`, listing the names.
+/// The member of `list` called `name` by its name or, if members have them, its title or an alias; `invalid`
+/// with `field`, listing the names.
 template <class T>
 Result<const T*> find_named(std::span<const T* const> list, std::string_view name, const char* field) {
   const auto called = [&](std::string_view candidate) { return same_name(candidate, name); };
@@ -34,7 +34,8 @@ Result<const T*> find_named(std::span<const T* const> list, std::string_view nam
     names.push_back(member->name);
   }
   constexpr size_t kShownMax = 60;
-  return invalid(field, fmt::format("\"{}\" is not one of {}", name.substr(0, kShownMax), fmt::join(names, ", ")));
+  return invalid(field,
+                 fmt::format("\"{}\" is not one of {}", name.substr(0, kShownMax), fmt::join(names, ", ")));
 }
 
 }  // namespace limner

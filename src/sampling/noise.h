@@ -1,5 +1,6 @@
 #pragma once
-// The source of a picture's randomness. One stream a picture, so that its bytes do not depend on its neighbours.
+// The source of a picture's randomness. One stream a picture, so that its bytes do not depend on its
+// neighbours.
 
 #include <cstdint>
 #include <memory>

@@ -12,16 +12,18 @@
 
 namespace limner {
 
-extern const NoiseSchedule kPlain, kKarras, kExponential, kBetaSchedule, kSgmUniform, kSimple, kNormal, kDdimUniform;
+extern const NoiseSchedule kPlain, kKarras, kExponential, kBetaSchedule, kSgmUniform, kSimple, kNormal,
+    kDdimUniform, kBetaTable, kKlOptimal, kAlignYourSteps, kAlignYourStepsXl;
 
 namespace {
 
 // A noise schedule exists for the CLI, the docs and the tests by being named here.
-constexpr const NoiseSchedule* kSchedules[] = {&kPlain,      &kKarras, &kExponential, &kBetaSchedule,
-                                               &kSgmUniform, &kSimple, &kNormal,      &kDdimUniform};
+constexpr const NoiseSchedule* kSchedules[] = {
+    &kPlain,  &kKarras,      &kExponential, &kBetaSchedule, &kSgmUniform,     &kSimple,
+    &kNormal, &kDdimUniform, &kBetaTable,   &kKlOptimal,    &kAlignYourSteps, &kAlignYourStepsXl};
 
-// SD's zero-terminal-SNR models have alpha 0 at the last timestep and with it an infinite sigma. diffusers puts the
-// smallest positive half-precision number there.
+// SD's zero-terminal-SNR models have alpha 0 at the last timestep and with it an infinite sigma. diffusers
+// puts the smallest positive half-precision number there.
 constexpr float kSmallestAlpha = 0x1p-24f;
 
 std::string raw_string(const TrainingSchedule& training, const char* key) {
@@ -29,7 +31,8 @@ std::string raw_string(const TrainingSchedule& training, const char* key) {
   return found != training.raw.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-// `fallback`, unless the config names a number for `key`, as every diffusers class reads it for karras and kin.
+// `fallback`, unless the config names a number for `key`, as every diffusers class reads it for karras and
+// kin.
 double raw_number(const TrainingSchedule& training, const char* key, double fallback) {
   const auto found = training.raw.find(key);
   return found != training.raw.end() && found->is_number() ? found->get<double>() : fallback;
@@ -40,14 +43,21 @@ FinalSigma final_sigma_of(const TrainingSchedule& training, FinalSigma if_sigma_
 }
 
 ScheduleRules solver_rules() {
-  return {.extra_point = true, .integer_timesteps = true, .round_karras = true, .table_range = true, .unit_start = true};
+  return {.extra_point = true,
+          .integer_timesteps = true,
+          .round_karras = true,
+          .table_range = true,
+          .unit_start = true};
 }
 
 float final_sigma(const ScheduleRules& rules, const ScheduleFrame& frame, bool plain, double schedule_min) {
   switch (rules.final_sigma) {
-    case FinalSigma::zero: return 0;
-    case FinalSigma::table_min: return frame.table.front();
-    case FinalSigma::schedule_min: return plain ? frame.table.front() : static_cast<float>(schedule_min);
+    case FinalSigma::zero:
+      return 0;
+    case FinalSigma::table_min:
+      return frame.table.front();
+    case FinalSigma::schedule_min:
+      return plain ? frame.table.front() : static_cast<float>(schedule_min);
   }
   return 0;
 }
@@ -65,9 +75,8 @@ SigmaSchedule finish(const SchedulePoints& points, const NoiseSchedule& schedule
   for (const double sigma : points.sigmas) result.sigmas.push_back(static_cast<float>(sigma));
   result.sigmas.push_back(final_sigma(rules, frame, &schedule == &kPlain, points.sigmas.back()));
   for (const double timestep : points.timesteps) {
-    // diffusers casts the timesteps of its own curves to int64; those of ComfyUI's schedules go to the nearest.
-    const double whole = schedule.uniform_in_time ? std::rint(timestep) : std::trunc(timestep);
-    result.timesteps.push_back(static_cast<float>(rules.integer_timesteps ? whole : timestep));
+    // diffusers casts what its curves give to int64; the other schedules have rounded already.
+    result.timesteps.push_back(static_cast<float>(rules.integer_timesteps ? std::trunc(timestep) : timestep));
   }
   const float sigma_max = *std::ranges::max_element(result.sigmas);
   if (!rules.unit_start) {
@@ -144,6 +153,8 @@ Result<SigmaSchedule> make_sigma_schedule(const TrainingSchedule& training, std:
   const double high = rules.table_range ? table.back() : frame.sigma_linear(spaced.front());
   frame.sigma_min = raw_number(training, "sigma_min", low);
   frame.sigma_max = raw_number(training, "sigma_max", high);
+  if (frame.sigma_min > frame.sigma_max)
+    return invalid("sigma_min", fmt::format("{} is above sigma_max, {}", frame.sigma_min, frame.sigma_max));
   return finish(schedule->make(frame), *schedule, frame, training);
 }
 

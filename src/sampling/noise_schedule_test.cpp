@@ -1,4 +1,5 @@
-// What holds for every noise schedule; that the numbers are diffusers' is tests/parity/test_samplers.py's to show.
+// What holds for every noise schedule; that the numbers are diffusers' is tests/parity/test_samplers.py's to
+// show.
 
 #include "sampling/noise_schedule.h"
 
@@ -16,8 +17,9 @@ namespace limner {
 namespace {
 
 TrainingSchedule training_of(Json changes = Json::object()) {
-  Json config = {{"_class_name", "EulerDiscreteScheduler"}, {"beta_start", 0.00085}, {"beta_end", 0.012},
-                 {"beta_schedule", "scaled_linear"},        {"steps_offset", 1},     {"timestep_spacing", "leading"}};
+  Json config = {
+      {"_class_name", "EulerDiscreteScheduler"}, {"beta_start", 0.00085}, {"beta_end", 0.012},
+      {"beta_schedule", "scaled_linear"},        {"steps_offset", 1},     {"timestep_spacing", "leading"}};
   config.update(changes);
   return read_training_schedule(config, "scheduler_config.json").value();
 }
@@ -31,15 +33,17 @@ TEST(NoiseSchedules, AreFoundByAnyName) {
   for (const NoiseSchedule* schedule : noise_schedules()) {
     EXPECT_EQ(find_noise_schedule(schedule->name).value(), schedule);
     EXPECT_EQ(find_noise_schedule(schedule->title).value(), schedule);
-    for (const std::string_view alias : schedule->aliases) EXPECT_EQ(find_noise_schedule(alias).value(), schedule);
+    for (const std::string_view alias : schedule->aliases)
+      EXPECT_EQ(find_noise_schedule(alias).value(), schedule);
     EXPECT_FALSE(schedule->doc.empty());
   }
   EXPECT_EQ(find_noise_schedule("carrot").error().field, "schedule");
 }
 
 TEST(NoiseSchedules, FallFromNoiseToNothing) {
-  for (const Json& changes : {Json::object(), Json{{"timestep_spacing", "trailing"}},
-                              Json{{"timestep_spacing", "linspace"}}, Json{{"rescale_betas_zero_snr", true}}}) {
+  for (const Json& changes :
+       {Json::object(), Json{{"timestep_spacing", "trailing"}}, Json{{"timestep_spacing", "linspace"}},
+        Json{{"rescale_betas_zero_snr", true}}}) {
     const TrainingSchedule training = training_of(changes);
     for (const NoiseSchedule* schedule : noise_schedules()) {
       for (const ScheduleRules& rules : {k_diffusion_rules(), dpm_solver_rules(training), ddim_rules()}) {
@@ -65,10 +69,18 @@ TEST(NoiseSchedules, FallFromNoiseToNothing) {
 // Recomputed with diffusers 0.42.1 for SD 1.5's betas.
 TEST(NoiseSchedules, KarrasOfFiveSteps) {
   const SigmaSchedule levels =
-      make_sigma_schedule(training_of({{"timestep_spacing", "trailing"}}), "karras", 5, k_diffusion_rules()).value();
+      make_sigma_schedule(training_of({{"timestep_spacing", "trailing"}}), "karras", 5, k_diffusion_rules())
+          .value();
   expect_near(levels.sigmas, {14.6146469f, 7.39392328f, 3.47552967f, 1.49103391f, 0.569285393f, 0}, 1e-5f);
   expect_near(levels.timesteps, {999, 876.587585f, 710.296326f, 475.339783f, 199}, 1e-3f);
   EXPECT_EQ(levels.init_noise_sigma, levels.sigmas.front());
+}
+
+TEST(NoiseSchedules, AlignYourStepsIsItsTableAtElevenSteps) {
+  const SigmaSchedule levels = make_sigma_schedule(training_of(), "ays", 11, k_diffusion_rules()).value();
+  expect_near(levels.sigmas,
+              {14.615f, 6.475f, 3.861f, 2.697f, 1.886f, 1.396f, 0.963f, 0.652f, 0.399f, 0.152f, 0.029f, 0},
+              1e-6f);
 }
 
 TEST(NoiseSchedules, LeadingSpacingStartsFromUnitVariance) {
@@ -102,6 +114,11 @@ TEST(NoiseSchedules, RefuseStepsThatDoNotFit) {
   EXPECT_EQ(make_sigma_schedule(training_of(), "plain", 1000, ddim_rules()).error().field, "steps");
 }
 
+TEST(NoiseSchedules, RefuseRangesUpsideDown) {
+  const TrainingSchedule training = training_of({{"sigma_min", 20}});
+  EXPECT_EQ(make_sigma_schedule(training, "karras", 5, k_diffusion_rules()).error().field, "sigma_min");
+}
+
 TEST(BetaQuantile, IsScipys) {
   EXPECT_EQ(beta_quantile(0, 0.6, 0.6), 0);
   EXPECT_EQ(beta_quantile(1, 0.6, 0.6), 1);
@@ -112,7 +129,8 @@ TEST(BetaQuantile, IsScipys) {
 }
 
 TEST(NumpyLog, IsALogarithm) {
-  for (float x = 0.001f; x < 5000; x *= 1.01f) EXPECT_NEAR(numpy_log(x), std::log(x), 5e-7f * (1 + std::fabs(std::log(x))));
+  for (float x = 0.001f; x < 5000; x *= 1.01f)
+    EXPECT_NEAR(numpy_log(x), std::log(x), 5e-7f * (1 + std::fabs(std::log(x))));
 }
 
 }  // namespace

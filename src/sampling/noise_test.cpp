@@ -19,7 +19,10 @@ std::unique_ptr<NoiseStream> make(std::string_view kind, uint64_t seed) {
 
 // torch.randn(16, generator=torch.Generator().manual_seed(42)) of PyTorch 2.13 with AVX-512.
 TEST(TorchNoise, IsTorchsBlockOfSixteen) {
-  const std::vector<float> expected = {1.92691529f, 1.48728406f, 0.900717199f, -2.10552096f, 0.678418458f, -1.23454487f, -0.0430674776f, -1.60466695f, -0.752135277f, 1.64872301f, -0.392478645f, -1.40360713f, -0.727881312f, -0.559430182f, -0.768838882f, 0.76244539f};
+  const std::vector<float> expected = {1.92691529f,   1.48728406f,   0.900717199f,   -2.10552096f,
+                                       0.678418458f,  -1.23454487f,  -0.0430674776f, -1.60466695f,
+                                       -0.752135277f, 1.64872301f,   -0.392478645f,  -1.40360713f,
+                                       -0.727881312f, -0.559430182f, -0.768838882f,  0.76244539f};
   EXPECT_EQ(draw(*make("torch", 42), 16), expected);
 }
 

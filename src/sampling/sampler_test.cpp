@@ -20,8 +20,12 @@ namespace {
 constexpr size_t kSize = 2 * 3 * 4;
 
 TrainingSchedule training_of(const char* prediction) {
-  const Json config = {{"_class_name", "EulerDiscreteScheduler"}, {"beta_start", 0.00085}, {"beta_end", 0.012},
-                       {"beta_schedule", "scaled_linear"},        {"steps_offset", 1},     {"timestep_spacing", "leading"},
+  const Json config = {{"_class_name", "EulerDiscreteScheduler"},
+                       {"beta_start", 0.00085},
+                       {"beta_end", 0.012},
+                       {"beta_schedule", "scaled_linear"},
+                       {"steps_offset", 1},
+                       {"timestep_spacing", "leading"},
                        {"prediction_type", prediction}};
   return read_training_schedule(config, "scheduler_config.json").value();
 }
@@ -46,13 +50,14 @@ struct Drawing {
     return true;
   }
   std::vector<float> finish() {
-    while (step()) {}
+    while (step()) {
+    }
     return {sampler->latent().begin(), sampler->latent().end()};
   }
 };
 
-// Calls `check(request, info, drawing)` with a started drawing of every sampler there is, on every schedule and prediction
-// it supports.
+// Calls `check(request, info, drawing)` with a started drawing of every sampler there is, on every schedule
+// and prediction it supports.
 template <class Check>
 void for_every_drawing(const Check& check, int steps = 6, int skip = 0) {
   std::vector<const SamplerInfo*> infos(samplers().begin(), samplers().end());
@@ -62,9 +67,16 @@ void for_every_drawing(const Check& check, int steps = 6, int skip = 0) {
     for (const NoiseSchedule* schedule : noise_schedules()) {
       for (const SamplerInfo* info : infos) {
         SCOPED_TRACE(testing::Message() << info->name << " on " << schedule->name << " with " << prediction);
-        const SamplerRequest request = {.training = &training, .schedule = std::string(schedule->name), .steps = steps,
-                                        .skip = skip, .eta = -1, .latent_size = kSize, .channels = 2, .height = 3,
-                                        .width = 4, .seed = 5};
+        const SamplerRequest request = {.training = &training,
+                                        .schedule = std::string(schedule->name),
+                                        .steps = steps,
+                                        .skip = skip,
+                                        .eta = -1,
+                                        .latent_size = kSize,
+                                        .channels = 2,
+                                        .height = 3,
+                                        .width = 4,
+                                        .seed = 5};
         Result<std::unique_ptr<Sampler>> made = info->make(request);
         if (!made) {
           EXPECT_EQ(made.error().code, Code::unsupported) << made.error().text();
@@ -173,7 +185,8 @@ TEST(Samplers, RefuseAStateThatIsNotTheirs) {
 TEST(Samplers, AllocateNothingWhileDrawing) {
   for_every_drawing([](const SamplerRequest&, const SamplerInfo&, Drawing& drawing) {
     const int before = allocation_count();
-    while (drawing.step()) {}
+    while (drawing.step()) {
+    }
     EXPECT_EQ(allocation_count() - before, 0);
   });
 }

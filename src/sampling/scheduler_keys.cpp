@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <limits>
 #include <string>
 
 namespace limner {
@@ -12,8 +13,8 @@ namespace {
 
 enum class Kind : uint8_t { flag, off, number, whole, choice, numbers, absent };
 
-// What the value of one key may be: a flag; a flag that must be off; a number or whole number in [min, max]; one of
-// `choices`; a list of numbers; or nothing but null.
+// What the value of one key may be: a flag; a flag that must be off; a number or whole number in [min, max];
+// one of `choices`; a list of numbers; or nothing but null.
 struct KeyRule {
   std::string_view key;
   Kind kind;
@@ -22,6 +23,7 @@ struct KeyRule {
 };
 
 constexpr double kNumberMax = 1e6;
+constexpr double kSigmaMin = 1e-6;  // schedules take its logarithm
 constexpr size_t kBetasMax = 10000;
 
 const KeyRule kRules[] = {
@@ -50,18 +52,22 @@ const KeyRule kRules[] = {
     {"flow_shift", Kind::number, 0, kNumberMax},
     {"time_shift_type", Kind::choice, 0, 0, {"exponential", "linear"}},
     {"shift_terminal", Kind::absent},
-    {"sigma_min", Kind::number, 0, kNumberMax},
-    {"sigma_max", Kind::number, 0, kNumberMax},
+    {"sigma_min", Kind::number, kSigmaMin, kNumberMax},
+    {"sigma_max", Kind::number, kSigmaMin, kNumberMax},
     {"final_sigmas_type", Kind::choice, 0, 0, {"zero", "sigma_min"}},
     {"interpolation_type", Kind::choice, 0, 0, {"linear"}},
     {"timestep_type", Kind::choice, 0, 0, {"discrete"}},
     {"variance_type", Kind::choice, 0, 0, {"fixed_small", "fixed_small_log", "fixed_large"}},
     {"solver_order", Kind::whole, 1, 3},
     {"solver_type", Kind::choice, 0, 0, {"midpoint", "heun", "logrho", "bh1", "bh2"}},
-    {"algorithm_type", Kind::choice, 0, 0, {"dpmsolver++", "sde-dpmsolver++", "dpmsolver", "sde-dpmsolver", "deis"}},
+    {"algorithm_type",
+     Kind::choice,
+     0,
+     0,
+     {"dpmsolver++", "sde-dpmsolver++", "dpmsolver", "sde-dpmsolver", "deis"}},
     {"lower_order_final", Kind::flag},
     {"euler_at_final", Kind::flag},
-    {"lambda_min_clipped", Kind::number, -kNumberMax, kNumberMax},
+    {"lambda_min_clipped", Kind::number, -std::numeric_limits<double>::infinity(), kNumberMax},
     {"predict_x0", Kind::flag},
     {"disable_corrector", Kind::numbers, 0, kBetasMax},
     {"solver_p", Kind::absent},
@@ -76,35 +82,48 @@ bool in_range(const Json& value, const KeyRule& rule) {
 }
 
 bool numbers_in_range(const Json& value, const KeyRule& rule) {
-  return value.is_array() && value.size() <= kBetasMax && std::ranges::all_of(value, [&](const Json& element) {
-           return element.is_number() && in_range(element, rule);
-         });
+  return value.is_array() && value.size() <= kBetasMax &&
+         std::ranges::all_of(
+             value, [&](const Json& element) { return element.is_number() && in_range(element, rule); });
 }
 
 bool allows(const KeyRule& rule, const Json& value) {
   switch (rule.kind) {
-    case Kind::flag: return value.is_boolean();
-    case Kind::off: return value.is_boolean() && !value.get<bool>();
-    case Kind::number: return value.is_number() && in_range(value, rule);
-    case Kind::whole: return value.is_number_integer() && in_range(value, rule);
-    case Kind::numbers: return numbers_in_range(value, rule);
-    case Kind::absent: return false;
+    case Kind::flag:
+      return value.is_boolean();
+    case Kind::off:
+      return value.is_boolean() && !value.get<bool>();
+    case Kind::number:
+      return value.is_number() && in_range(value, rule);
+    case Kind::whole:
+      return value.is_number_integer() && in_range(value, rule);
+    case Kind::numbers:
+      return numbers_in_range(value, rule);
+    case Kind::absent:
+      return false;
     case Kind::choice:
-      return value.is_string() && std::ranges::find(rule.choices, value.get_ref<const std::string&>()) !=
-                                      rule.choices.end();
+      return value.is_string() &&
+             std::ranges::find(rule.choices, value.get_ref<const std::string&>()) != rule.choices.end();
   }
   return false;
 }
 
 std::string allowed(const KeyRule& rule) {
   switch (rule.kind) {
-    case Kind::flag: return "true or false";
-    case Kind::off: return "false";
-    case Kind::number: return fmt::format("a number in {}..{}", rule.min, rule.max);
-    case Kind::whole: return fmt::format("a whole number in {}..{}", rule.min, rule.max);
-    case Kind::numbers: return fmt::format("a list of at most {} numbers in {}..{}", kBetasMax, rule.min, rule.max);
-    case Kind::absent: return "null";
-    case Kind::choice: return fmt::format("{}", fmt::join(rule.choices, ", "));
+    case Kind::flag:
+      return "true or false";
+    case Kind::off:
+      return "false";
+    case Kind::number:
+      return fmt::format("a number in {}..{}", rule.min, rule.max);
+    case Kind::whole:
+      return fmt::format("a whole number in {}..{}", rule.min, rule.max);
+    case Kind::numbers:
+      return fmt::format("a list of at most {} numbers in {}..{}", kBetasMax, rule.min, rule.max);
+    case Kind::absent:
+      return "null";
+    case Kind::choice:
+      return fmt::format("{}", fmt::join(rule.choices, ", "));
   }
   return {};
 }

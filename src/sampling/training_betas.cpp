@@ -18,7 +18,8 @@ std::vector<float> cosine_betas(int count) {
   std::vector<float> betas(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) {
     const double here = static_cast<double>(i) / count, next = static_cast<double>(i + 1) / count;
-    betas[static_cast<size_t>(i)] = static_cast<float>(std::min(1 - alpha_bar(next) / alpha_bar(here), kBetaMax));
+    betas[static_cast<size_t>(i)] =
+        static_cast<float>(std::min(1 - alpha_bar(next) / alpha_bar(here), kBetaMax));
   }
   return betas;
 }
@@ -38,19 +39,20 @@ std::vector<float> torch_linspace(float start, float end, int count) {
   return values;
 }
 
-Result<std::vector<float>> betas_of(std::string_view beta_schedule, double beta_start, double beta_end, int count,
-                                    std::string_view field) {
+Result<std::vector<float>> betas_of(std::string_view beta_schedule, double beta_start, double beta_end,
+                                    int count, std::string_view field) {
   if (beta_schedule == "linear")
     return torch_linspace(static_cast<float>(beta_start), static_cast<float>(beta_end), count);
   if (beta_schedule == "scaled_linear") {
-    const float start = static_cast<float>(std::sqrt(beta_start)), end = static_cast<float>(std::sqrt(beta_end));
+    const float start = static_cast<float>(std::sqrt(beta_start)),
+                end = static_cast<float>(std::sqrt(beta_end));
     std::vector<float> betas = torch_linspace(start, end, count);
     for (float& beta : betas) beta *= beta;
     return betas;
   }
   if (beta_schedule == "squaredcos_cap_v2") return cosine_betas(count);
-  return unsupported(std::string(field), fmt::format("\"{}\" is not linear, scaled_linear or squaredcos_cap_v2",
-                                                     beta_schedule));
+  return unsupported(std::string(field),
+                     fmt::format("\"{}\" is not linear, scaled_linear or squaredcos_cap_v2", beta_schedule));
 }
 
 std::vector<float> rescale_zero_terminal_snr(std::span<const float> betas) {

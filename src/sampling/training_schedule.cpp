@@ -13,7 +13,8 @@
 namespace limner {
 namespace {
 
-// A scheduler class of diffusers 0.42.1: the sampler it means, and the defaults of its constructor where they differ.
+// A scheduler class of diffusers 0.42.1: the sampler it means, and the defaults of its constructor where they
+// differ.
 struct SchedulerClass {
   std::string_view name, sampler;
   TimestepSpacing spacing = TimestepSpacing::linspace;
@@ -61,7 +62,8 @@ constexpr SchedulerClass kClasses[] = {
      .beta_schedule = "scaled_linear"},
 };
 
-// The value of `key`, or `fallback` if it is unspecified or null. Types were checked by check_scheduler_keys().
+// The value of `key`, or `fallback` if it is unspecified or null. Types were checked by
+// check_scheduler_keys().
 template <class T>
 T value_or(const Json& config, const char* key, T fallback) {
   const auto found = config.find(key);
@@ -71,7 +73,8 @@ T value_or(const Json& config, const char* key, T fallback) {
 Result<const SchedulerClass*> find_class(const Json& config, std::string_view field) {
   const auto name = config.find("_class_name");
   const std::string where = fmt::format("{}: _class_name", field);
-  if (name == config.end() || !name->is_string()) return invalid(where, "missing", "name a diffusers scheduler class");
+  if (name == config.end() || !name->is_string())
+    return invalid(where, "missing", "name a diffusers scheduler class");
   const auto& text = name->get_ref<const std::string&>();
   const auto found = std::ranges::find(kClasses, text, &SchedulerClass::name);
   if (found != std::end(kClasses)) return found;
@@ -95,14 +98,17 @@ TimestepSpacing spacing_of(const Json& config, TimestepSpacing fallback) {
 
 // DPMSolverMultistep is four samplers, told apart by its algorithm and order.
 std::string sampler_of(const Json& config, const SchedulerClass& scheduler) {
-  if (scheduler.sampler == "dpmpp_2m" && value_or<std::string>(config, "algorithm_type", "") == "sde-dpmsolver++")
+  if (scheduler.sampler == "dpmpp_2m" &&
+      value_or<std::string>(config, "algorithm_type", "") == "sde-dpmsolver++")
     return value_or(config, "solver_order", 2) == 3 ? "dpmpp_3m_sde" : "dpmpp_2m_sde";
   return std::string(scheduler.sampler);
 }
 
 Result<std::string> schedule_of(const Json& config, std::string_view field) {
-  constexpr std::array<std::pair<const char*, std::string_view>, 3> kFlags = {{
-      {"use_karras_sigmas", "karras"}, {"use_exponential_sigmas", "exponential"}, {"use_beta_sigmas", "beta"}}};
+  constexpr std::array<std::pair<const char*, std::string_view>, 3> kFlags = {
+      {{"use_karras_sigmas", "karras"},
+       {"use_exponential_sigmas", "exponential"},
+       {"use_beta_sigmas", "beta"}}};
   std::string schedule;
   for (const auto& [flag, name] : kFlags) {
     if (!value_or(config, flag, false)) continue;
@@ -127,13 +133,14 @@ Result<std::vector<float>> alphas_of(const Json& config, const SchedulerClass& s
                    fmt::format("{} betas for {} training timesteps", betas.size(), count));
   if (rescale) betas = rescale_zero_terminal_snr(betas);
   std::vector<float> alphas = alphas_cumprod(betas);
-  // Samplers divide by alpha, by 1 - alpha and by the distance of neighbouring sigmas. With zero terminal SNR the last
-  // alpha is 0, where sigma tables have 2^-24.
+  // Samplers divide by alpha, by 1 - alpha and by the distance of neighbouring sigmas. With zero terminal SNR
+  // the last alpha is 0, where sigma tables have 2^-24.
   const float least = rescale ? 0x1p-24f : std::numeric_limits<float>::min();
   const float last = rescale ? alphas[alphas.size() - 2] : alphas.back();
   const bool falls = std::ranges::adjacent_find(alphas, std::less_equal<>()) == alphas.end();
   if (!(falls && alphas.front() < 1 && last > least))
-    return invalid(fmt::format("{}: beta_start, beta_end", field), "the betas do not add noise at every timestep");
+    return invalid(fmt::format("{}: beta_start, beta_end", field),
+                   "the betas do not add noise at every timestep");
   return alphas;
 }
 
@@ -156,8 +163,8 @@ Result<TrainingSchedule> read_training_schedule(const Json& config, std::string_
       value_or(config, "dynamic_thresholding_ratio", training.dynamic_thresholding_ratio);
   training.sample_max_value = value_or(config, "sample_max_value", training.sample_max_value);
   training.skip_prk_steps = value_or(config, "skip_prk_steps", scheduler.skip_prk_steps);
-  training.alphas_cumprod = TRY(alphas_of(config, scheduler, training.train_timesteps,
-                                          training.rescale_zero_terminal_snr, field));
+  training.alphas_cumprod =
+      TRY(alphas_of(config, scheduler, training.train_timesteps, training.rescale_zero_terminal_snr, field));
   training.sampler = sampler_of(config, scheduler);
   training.schedule = TRY(schedule_of(config, field));
   training.raw = config;

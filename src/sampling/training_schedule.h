@@ -1,5 +1,6 @@
 #pragma once
-// How a model was trained to see noise, as its scheduler_config.json tells it, and which sampler it is meant to run with.
+// How a model was trained to see noise, as its scheduler_config.json tells it, and which sampler it is meant
+// to run with.
 
 #include <string>
 #include <vector>
@@ -25,18 +26,19 @@ struct TrainingSchedule {
   bool thresholding = false;
   float dynamic_thresholding_ratio = 0.995f, sample_max_value = 1;
   bool skip_prk_steps = true;
-  /// alphas_cumprod[t], train_timesteps of them, zero-terminal-SNR rescaling applied if asked; computed in f32 in
-  /// PyTorch's order so that the numbers are diffusers' numbers.
+  /// alphas_cumprod[t], train_timesteps of them, zero-terminal-SNR rescaling applied if asked; computed in
+  /// f32 in PyTorch's order so that the numbers are diffusers' numbers.
   std::vector<float> alphas_cumprod;
   std::string sampler;   ///< the sampler the class names: "euler" for EulerDiscreteScheduler
   std::string schedule;  ///< the noise schedule its flags name: "karras" for use_karras_sigmas; empty: plain
-  /// Values only some samplers read, as written: solver_order, algorithm_type, solver_type, lower_order_final,
-  /// euler_at_final, final_sigmas_type, original_inference_steps, timestep_scaling, interpolation_type, timestep_type, ...
+  /// Values only some samplers read, as written: solver_order, algorithm_type, solver_type,
+  /// lower_order_final, euler_at_final, final_sigmas_type, original_inference_steps, timestep_scaling,
+  /// interpolation_type, timestep_type, ...
   Json raw;
 };
 
-/// Reads a scheduler_config.json. `field` names the file in errors; an unknown class, key or value is an error that names
-/// key, value and what is supported.
+/// Reads a scheduler_config.json. `field` names the file in errors; an unknown class, key or value is an
+/// error that names key, value and what is supported.
 Result<TrainingSchedule> read_training_schedule(const Json& config, std::string_view field);
 
 }  // namespace limner

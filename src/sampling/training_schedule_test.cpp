@@ -16,10 +16,13 @@ Json config_of(const char* class_name, Json changes = Json::object()) {
   return config;
 }
 
-TrainingSchedule read(const Json& config) { return read_training_schedule(config, "scheduler_config.json").value(); }
+TrainingSchedule read(const Json& config) {
+  return read_training_schedule(config, "scheduler_config.json").value();
+}
 Error refusal(const Json& config) { return read_training_schedule(config, "scheduler_config.json").error(); }
 
-const Json kStableDiffusion = {{"beta_start", 0.00085}, {"beta_end", 0.012}, {"beta_schedule", "scaled_linear"}};
+const Json kStableDiffusion = {
+    {"beta_start", 0.00085}, {"beta_end", 0.012}, {"beta_schedule", "scaled_linear"}};
 
 TEST(TrainingSchedule, ReadsTheDefaultModels) {
   const std::string path = LIMNER_SOURCE_DIR "/models/limner-tiny/scheduler/scheduler_config.json";
@@ -32,8 +35,12 @@ TEST(TrainingSchedule, ReadsTheDefaultModels) {
 
 TEST(TrainingSchedule, ReadsStableDiffusion15) {
   Json config = config_of("PNDMScheduler", kStableDiffusion);
-  config.update({{"clip_sample", false}, {"num_train_timesteps", 1000}, {"set_alpha_to_one", false},
-                 {"skip_prk_steps", true}, {"steps_offset", 1}, {"trained_betas", nullptr}});
+  config.update({{"clip_sample", false},
+                 {"num_train_timesteps", 1000},
+                 {"set_alpha_to_one", false},
+                 {"skip_prk_steps", true},
+                 {"steps_offset", 1},
+                 {"trained_betas", nullptr}});
   const TrainingSchedule training = read(config);
   EXPECT_EQ(training.sampler, "plms");
   EXPECT_EQ(training.prediction, Prediction::epsilon);
@@ -47,9 +54,15 @@ TEST(TrainingSchedule, ReadsStableDiffusion15) {
 
 TEST(TrainingSchedule, ReadsStableDiffusionXlWithKeysOfOtherSchedulers) {
   Json config = config_of("EulerDiscreteScheduler", kStableDiffusion);
-  config.update({{"clip_sample", false}, {"interpolation_type", "linear"}, {"prediction_type", "epsilon"},
-                 {"sample_max_value", 1.0}, {"set_alpha_to_one", false}, {"skip_prk_steps", true},
-                 {"steps_offset", 1}, {"timestep_spacing", "leading"}, {"use_karras_sigmas", false}});
+  config.update({{"clip_sample", false},
+                 {"interpolation_type", "linear"},
+                 {"prediction_type", "epsilon"},
+                 {"sample_max_value", 1.0},
+                 {"set_alpha_to_one", false},
+                 {"skip_prk_steps", true},
+                 {"steps_offset", 1},
+                 {"timestep_spacing", "leading"},
+                 {"use_karras_sigmas", false}});
   EXPECT_EQ(read(config).sampler, "euler");
   EXPECT_EQ(read(config).schedule, "");
 }
@@ -75,7 +88,9 @@ TEST(TrainingSchedule, NamesASamplerForEveryClass) {
 }
 
 TEST(TrainingSchedule, TellsDpmSolversApart) {
-  const auto sampler_of = [](Json changes) { return read(config_of("DPMSolverMultistepScheduler", changes)).sampler; };
+  const auto sampler_of = [](Json changes) {
+    return read(config_of("DPMSolverMultistepScheduler", changes)).sampler;
+  };
   EXPECT_EQ(sampler_of(Json::object()), "dpmpp_2m");
   EXPECT_EQ(sampler_of({{"algorithm_type", "sde-dpmsolver++"}}), "dpmpp_2m_sde");
   EXPECT_EQ(sampler_of({{"algorithm_type", "sde-dpmsolver++"}, {"solver_order", 3}}), "dpmpp_3m_sde");
@@ -84,8 +99,8 @@ TEST(TrainingSchedule, TellsDpmSolversApart) {
 TEST(TrainingSchedule, NamesTheScheduleOfItsFlag) {
   EXPECT_EQ(read(config_of("EulerDiscreteScheduler", {{"use_karras_sigmas", true}})).schedule, "karras");
   EXPECT_EQ(read(config_of("EulerDiscreteScheduler", {{"use_beta_sigmas", true}})).schedule, "beta");
-  const Error error =
-      refusal(config_of("EulerDiscreteScheduler", {{"use_karras_sigmas", true}, {"use_exponential_sigmas", true}}));
+  const Error error = refusal(
+      config_of("EulerDiscreteScheduler", {{"use_karras_sigmas", true}, {"use_exponential_sigmas", true}}));
   EXPECT_EQ(error.field, "scheduler_config.json: use_exponential_sigmas");
 }
 
@@ -99,7 +114,8 @@ TEST(TrainingSchedule, RescalesToZeroTerminalSnr) {
 }
 
 TEST(TrainingSchedule, TakesTrainedBetas) {
-  const Json config = config_of("DDIMScheduler", {{"num_train_timesteps", 3}, {"trained_betas", {0.1, 0.2, 0.5}}});
+  const Json config =
+      config_of("DDIMScheduler", {{"num_train_timesteps", 3}, {"trained_betas", {0.1, 0.2, 0.5}}});
   const TrainingSchedule training = read(config);
   EXPECT_FLOAT_EQ(training.alphas_cumprod[2], 0.9f * 0.8f * 0.5f);
   EXPECT_EQ(refusal(config_of("DDIMScheduler", {{"trained_betas", {0.1}}})).field,
@@ -142,9 +158,10 @@ TEST(TrainingSchedule, RefusesOtherClasses) {
 }
 
 TEST(TrainingSchedule, RefusesBetasThatAddNoNoise) {
-  for (const Json& changes : {Json{{"beta_start", 0}, {"beta_end", 0}}, Json{{"beta_start", 1}, {"beta_end", 1}},
-                              Json{{"beta_start", 1e-12}, {"beta_end", 1e-12}},
-                              Json{{"beta_start", 0}, {"beta_end", 0}, {"rescale_betas_zero_snr", true}}})
+  for (const Json& changes :
+       {Json{{"beta_start", 0}, {"beta_end", 0}}, Json{{"beta_start", 1}, {"beta_end", 1}},
+        Json{{"beta_start", 1e-12}, {"beta_end", 1e-12}},
+        Json{{"beta_start", 0}, {"beta_end", 0}, {"rescale_betas_zero_snr", true}}})
     EXPECT_EQ(refusal(config_of("DDIMScheduler", changes)).code, Code::invalid) << changes;
 }
 

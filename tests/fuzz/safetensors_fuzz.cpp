@@ -1,4 +1,5 @@
-// Safetensors files are the largest bytes from outside. Whatever is accepted must be readable to its last byte.
+// Safetensors files are the largest bytes from outside. Whatever is accepted must be readable to its last
+// byte.
 
 #include <cstdint>
 #include <span>

@@ -47,7 +47,6 @@ def scheduler_like(base, sampler, schedule=None, **more):
     kept = {key: base.config[key] for key in ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "steps_offset",
                                               "prediction_type", "timestep_spacing") if key in base.config}
     if name == "DDPMScheduler":
-        kept.pop("steps_offset", None)
         extra = dict(extra, clip_sample=False)
     if name in ("DDIMScheduler", "PNDMScheduler", "LCMScheduler", "TCDScheduler"):
         kept["set_alpha_to_one"] = False

@@ -17,6 +17,7 @@ import diffusers
 import numpy as np
 import pytest
 import torch
+from scipy.stats import beta
 
 BUILD = pathlib.Path(os.environ.get("LIMNER_BUILD", pathlib.Path(__file__).parents[2] / "build"))
 TOOL = BUILD / "tests/tools/run_sampler"
@@ -71,7 +72,8 @@ SUBJECTS = [
     Subject("lms", "LMSDiscreteScheduler", tolerance=2e-5),
     Subject("dpm2", "KDPM2DiscreteScheduler", predictions=TWO),
     # The square root of a difference of almost equal squares; torch's root is not always the nearest float.
-    Subject("dpm2_ancestral", "KDPM2AncestralDiscreteScheduler", predictions=TWO, tolerance=2e-4, timestep_tolerance=0.05),
+    Subject("dpm2_ancestral", "KDPM2AncestralDiscreteScheduler", predictions=TWO, tolerance=2e-4,
+            timestep_tolerance=0.05),
     Subject("ddim", "DDIMScheduler", ["plain"], config={"clip_sample": False}, etas=[-1.0, 0.0, 0.5, 1.0]),
     Subject("ddim", "DDIMScheduler", ["plain"], config={"clip_sample": True, "set_alpha_to_one": False}),
     Subject("ddim", "DDIMScheduler", ["plain"], config={"thresholding": True, "sample_max_value": 1.5}),
@@ -176,8 +178,8 @@ def case_of(subject, curve, prediction, spacing, **changes):
 
 
 def cases(subject):
-    """Every combination of curve, prediction and spacing; step counts, etas and skips take turns, unless LIMNER_EXHAUSTIVE
-    is set, which takes minutes."""
+    """Every combination of curve, prediction and spacing; step counts, etas and skips take turns, unless
+    LIMNER_EXHAUSTIVE is set, which takes minutes."""
     exhaustive = bool(os.environ.get("LIMNER_EXHAUSTIVE"))
     takes = inspect.signature(getattr(diffusers, subject.scheduler)).parameters
     spacings = subject.spacings if "timestep_spacing" in takes else ["linspace"]
@@ -245,10 +247,17 @@ def comfy_sigmas(schedule, steps):
         return table()[1 :: max(1000 // steps, 1)][::-1]
     if schedule == "sgm_uniform":
         return sigmas_at(np.linspace(999, 0, steps + 1)[:-1])
+    if schedule == "beta_table":
+        places = beta.ppf(1 - np.linspace(0, 1, steps, endpoint=False), 0.6, 0.6) * 999
+        return table()[np.rint(places).astype(int)]
+    if schedule == "kl_optimal":
+        low, high = np.arctan(table()[[0, -1]])
+        ramp = np.linspace(0, 1, steps)
+        return np.tan(ramp * low + (1 - ramp) * high)
     return sigmas_at(np.linspace(999, 0, steps))
 
 
-@pytest.mark.parametrize("schedule", ["normal", "simple", "sgm_uniform", "ddim_uniform"])
+@pytest.mark.parametrize("schedule", ["normal", "simple", "sgm_uniform", "ddim_uniform", "beta_table", "kl_optimal"])
 def test_schedules_are_comfyuis(schedule, tmp_path):
     euler = Subject("euler", "EulerDiscreteScheduler")
     all_cases = [case_of(euler, schedule, "epsilon", "trailing", steps=steps) for steps in STEPS]

@@ -1,4 +1,5 @@
-// Draws normal numbers: run_noise KIND SEED SIZE... writes one draw of each SIZE, from one stream, as raw f32.
+// Draws normal numbers: run_noise KIND SEED SIZE... writes one draw of each SIZE, from one stream, as raw
+// f32.
 
 #include <fmt/format.h>
 

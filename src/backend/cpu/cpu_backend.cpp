@@ -65,11 +65,25 @@ class CpuExecutable final : public Executable {
   const Tools& tools_;
 };
 
+/// The library may know less than the CPU: DNNL_MAX_CPU_ISA caps it.
+bool library_multiplies_bf16() {
+  const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+  return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
+}
+
+/// Down to AVX-512 without bf16 the library multiplies with one blocked kernel, below with an older one whose
+/// order of sums depends on the number of rows.
+bool library_is_stable_in_batches() {
+  const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+  return library_multiplies_bf16() || isa == dnnl::cpu_isa::avx512_core ||
+         isa == dnnl::cpu_isa::avx512_core_vnni;
+}
+
 class CpuBackend final : public Backend {
  public:
   explicit CpuBackend(int threads)
       : tools_{cpu::best_kernels(), dnnl::engine(dnnl::engine::kind::cpu, 0),
-               threads > 0 ? threads : usable_cores()} {}
+               threads > 0 ? threads : usable_cores(), library_is_stable_in_batches()} {}
 
   std::string_view name() const override { return "cpu"; }
 
@@ -80,7 +94,8 @@ class CpuBackend final : public Backend {
   }
 
   bool supports(Precision precision) const override {
-    return precision == Precision::f32 || (precision == Precision::bf16 && tools_.kernels.native_bf16);
+    if (precision == Precision::bf16) return tools_.kernels.native_bf16 && library_multiplies_bf16();
+    return precision == Precision::f32;
   }
 
   std::unique_ptr<Workspace> make_workspace() const override { return std::make_unique<MappedWorkspace>(); }

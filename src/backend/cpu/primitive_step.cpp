@@ -54,11 +54,15 @@ dnnl::primitive_attr product_attributes(bool accumulate, const std::optional<op:
 }
 
 void PrimitiveStep::bind(int argument, const dnnl::memory::desc& desc, BufferId buffer) {
-  bindings_.push_back({argument, desc, false, static_cast<int32_t>(buffer)});
+  bindings_.push_back({argument, desc, false, static_cast<int32_t>(buffer), desc.get_size()});
 }
 
 void PrimitiveStep::bind(int argument, const dnnl::memory::desc& desc, WeightId weight) {
-  bindings_.push_back({argument, desc, true, static_cast<int32_t>(weight)});
+  bindings_.push_back({argument, desc, true, static_cast<int32_t>(weight), 0});
+}
+
+void PrimitiveStep::bind_scratch(const dnnl::memory::desc& desc, BufferId buffer) {
+  bindings_.push_back({DNNL_ARG_SCRATCHPAD, desc, false, static_cast<int32_t>(buffer), 0});
 }
 
 void PrimitiveStep::build() { primitive_ = make_(); }
@@ -66,12 +70,16 @@ void PrimitiveStep::build() { primitive_ = make_(); }
 void PrimitiveStep::run(const Frame& frame) const {
   // Handles on memory that lies elsewhere: a few words each. Made here because runs may overlap.
   std::unordered_map<int, dnnl::memory> arguments;
-  for (const Binding& binding : bindings_) {
-    void* data = binding.is_weight ? const_cast<void*>(frame.weights[static_cast<size_t>(binding.id)])
-                                   : frame.address(static_cast<BufferId>(binding.id));
-    arguments.emplace(binding.argument, dnnl::memory(binding.desc, engine_, data));
+  for (int64_t repeat = 0; repeat < repeats_; ++repeat) {
+    arguments.clear();
+    for (const Binding& binding : bindings_) {
+      void* data = binding.is_weight ? const_cast<void*>(frame.weights[static_cast<size_t>(binding.id)])
+                                     : frame.address(static_cast<BufferId>(binding.id));
+      data = static_cast<std::byte*>(data) + static_cast<size_t>(repeat) * binding.stride;
+      arguments.emplace(binding.argument, dnnl::memory(binding.desc, engine_, data));
+    }
+    primitive_.execute(frame.stream, arguments);
   }
-  primitive_.execute(frame.stream, arguments);
 }
 
 }  // namespace limner::cpu

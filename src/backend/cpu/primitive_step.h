@@ -15,15 +15,24 @@ namespace limner::cpu {
 /// give.
 dnnl::primitive_attr product_attributes(bool accumulate, const std::optional<op::Unary>& activation);
 
+/// How often a product or convolution over `batch` pictures is done: once, or a picture at a time where the
+/// library's rounding would depend on their number.
+inline int64_t product_repeats(const Tools& tools, int64_t batch) {
+  return tools.stable_in_batches ? 1 : batch;
+}
+
 class PrimitiveStep final : public Step {
  public:
-  /// `make` generates the code, at build().
-  PrimitiveStep(const dnnl::engine& engine, std::function<dnnl::primitive()> make)
-      : engine_(engine), make_(std::move(make)) {}
+  /// `make` generates the code, at build(). The step does it `repeats` times: once for everything, or once a
+  /// picture.
+  PrimitiveStep(const Tools& tools, int64_t repeats, std::function<dnnl::primitive()> make)
+      : engine_(tools.engine), repeats_(repeats), make_(std::move(make)) {}
 
-  /// `argument` is a DNNL_ARG_*.
+  /// `argument` is a DNNL_ARG_*. Each repeat takes the next `desc` in the buffer.
   void bind(int argument, const dnnl::memory::desc& desc, BufferId buffer);
   void bind(int argument, const dnnl::memory::desc& desc, WeightId weight);
+  /// Memory that is nobody's between two runs.
+  void bind_scratch(const dnnl::memory::desc& desc, BufferId buffer);
 
   void build() override;
   void run(const Frame& frame) const override;
@@ -34,8 +43,10 @@ class PrimitiveStep final : public Step {
     dnnl::memory::desc desc;
     bool is_weight;
     int32_t id;
+    size_t stride;  ///< bytes from one repeat to the next
   };
   dnnl::engine engine_;
+  int64_t repeats_;
   std::function<dnnl::primitive()> make_;
   dnnl::primitive primitive_;
   std::vector<Binding> bindings_;

@@ -12,6 +12,9 @@ struct Tools {
   const Kernels& kernels;
   dnnl::engine engine;
   int threads;
+  /// Whether the library rounds a row the same way in any batch: so it is with its AVX-512 code (measured),
+  /// not before.
+  bool stable_in_batches;
 };
 
 /// The type of activations and matrix weights.

@@ -1,7 +1,7 @@
 #include "backend/cpu/weight_store.h"
 
 #include <algorithm>
-#include <cstring>
+#include <memory>
 #include <utility>
 
 #include "backend/finite_weight.h"
@@ -11,6 +11,8 @@ namespace limner::cpu {
 namespace {
 
 constexpr size_t kChunkBytes = size_t{64} << 20;
+/// Packed between two releases of the source's pages.
+constexpr size_t kReleaseBytes = size_t{128} << 20;
 
 /// Converts in slices side by side: files are read at the speed of memory, not of one core.
 void convert_all(DType from, const void* source, size_t count, DType to, void* out) {
@@ -48,23 +50,38 @@ size_t WeightStore::bytes() const {
   return hoard_.bytes();
 }
 
-DType WeightStore::form_type(WeightRequest::Form form) const {
-  return form == WeightRequest::Form::f32 ? DType::f32 : type_;
-}
+class WeightStore::Staging {
+ public:
+  std::byte* reserve(size_t bytes) {
+    if (bytes > bytes_) {
+      memory_ = std::make_unique_for_overwrite<std::byte[]>(bytes);
+      bytes_ = bytes;
+    }
+    return memory_.get();
+  }
+
+ private:
+  std::unique_ptr<std::byte[]> memory_;
+  size_t bytes_ = 0;
+};
 
 Result<std::vector<const void*>> WeightStore::resolve(const std::vector<WeightRequest>& requests) {
   const std::lock_guard lock(mutex_);
-  const size_t before = hoard_.bytes();
+  Staging staging;
+  size_t released = hoard_.bytes();
   std::vector<const void*> addresses;
   addresses.reserve(requests.size());
-  for (const WeightRequest& request : requests) addresses.push_back(TRY(resolve_one(request)));
-  staging_.reset();
-  staging_bytes_ = 0;
-  if (hoard_.bytes() != before) source_.release_pages();
+  for (const WeightRequest& request : requests) {
+    addresses.push_back(TRY(resolve_one(request, staging)));
+    if (hoard_.bytes() - released < kReleaseBytes) continue;
+    source_.release_pages();
+    released = hoard_.bytes();
+  }
+  if (hoard_.bytes() != released) source_.release_pages();
   return addresses;
 }
 
-Result<const void*> WeightStore::resolve_one(const WeightRequest& request) {
+Result<const void*> WeightStore::resolve_one(const WeightRequest& request, Staging& staging) {
   const auto [begin, end] = entries_.equal_range(request.name);
   for (auto found = begin; found != end; ++found) {
     const Entry& entry = found->second;
@@ -72,39 +89,32 @@ Result<const void*> WeightStore::resolve_one(const WeightRequest& request) {
         entry.form == request.form && entry.shape == request.shape && entry.layout == request.wanted;
     if (same) return static_cast<const void*>(entry.data);
   }
-  const std::byte* data = TRY(make(request));
+  const std::byte* data = TRY(make(request, staging));
   entries_.emplace(request.name, Entry{request.form, request.shape, request.wanted, data});
   return static_cast<const void*>(data);
 }
 
-Result<std::byte*> WeightStore::make(const WeightRequest& request) {
+Result<std::byte*> WeightStore::make(const WeightRequest& request, Staging& staging) {
   const Weight weight = TRY(get_finite(source_, request.name, request.shape));
-  if (request.form == WeightRequest::Form::packed) return pack(request, weight.view);
-  const DType type = form_type(request.form);
+  if (request.form == WeightRequest::Form::packed) return pack(request, weight.view, staging);
+  const DType type = request.form == WeightRequest::Form::f32 ? DType::f32 : type_;
   const auto count = static_cast<size_t>(request.shape.count());
   std::byte* data = TRY(hoard_.take(count * dtype_bytes(type)));
   convert_all(weight.view.dtype, weight.view.data, count, type, data);
   return data;
 }
 
-std::byte* WeightStore::stage(size_t bytes) {
-  if (bytes > staging_bytes_) {
-    staging_ = std::make_unique_for_overwrite<std::byte[]>(bytes);
-    staging_bytes_ = bytes;
-  }
-  return staging_.get();
-}
-
-Result<std::byte*> WeightStore::pack(const WeightRequest& request, const ConstTensorView& view) {
-  const void* values = view.data;
+Result<std::byte*> WeightStore::pack(const WeightRequest& request, const ConstTensorView& view,
+                                     Staging& staging) {
   const bool is_aligned = reinterpret_cast<uintptr_t>(view.data) % dtype_bytes(type_) == 0;
+  void* values = const_cast<void*>(view.data);
   if (view.dtype != type_ || !is_aligned) {
     const auto count = static_cast<size_t>(request.shape.count());
-    values = stage(count * dtype_bytes(type_));
-    convert_all(view.dtype, view.data, count, type_, staging_.get());
+    values = staging.reserve(count * dtype_bytes(type_));
+    convert_all(view.dtype, view.data, count, type_, values);
   }
   std::byte* data = TRY(hoard_.take(request.wanted.get_size()));
-  dnnl::memory from(request.stored, tools_.engine, const_cast<void*>(values));
+  dnnl::memory from(request.stored, tools_.engine, values);
   dnnl::memory to(request.wanted, tools_.engine, data);
   dnnl::stream stream(tools_.engine);
   dnnl::reorder(from, to).execute(stream, from, to);

@@ -3,7 +3,6 @@
 // share it.
 
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -37,8 +36,9 @@ class WeightStore final : public PackedWeights {
 
   size_t bytes() const override;
   Precision precision() const { return precision_; }
-  /// What each request asks for, packing what is not there yet; then tells the source that its pages are not
-  /// needed. Missing, mis-shaped or not finite: `invalid`.
+  /// What each request asks for, packing what is not there yet; tells the source now and then that the pages
+  /// it was read from are not needed, so that a network is never in memory twice. Missing, mis-shaped or not
+  /// finite: `invalid`.
   Result<std::vector<const void*>> resolve(const std::vector<WeightRequest>& requests);
 
  private:
@@ -50,11 +50,12 @@ class WeightStore final : public PackedWeights {
     const std::byte* data;
   };
 
-  Result<const void*> resolve_one(const WeightRequest& request);
-  Result<std::byte*> make(const WeightRequest& request);
-  Result<std::byte*> pack(const WeightRequest& request, const ConstTensorView& view);
-  std::byte* stage(size_t bytes);
-  DType form_type(WeightRequest::Form form) const;
+  /// A tensor converted but not yet reordered; grows to the largest one of a resolve().
+  class Staging;
+
+  Result<const void*> resolve_one(const WeightRequest& request, Staging& staging);
+  Result<std::byte*> make(const WeightRequest& request, Staging& staging);
+  Result<std::byte*> pack(const WeightRequest& request, const ConstTensorView& view, Staging& staging);
 
   const WeightSource& source_;
   DType type_;
@@ -63,9 +64,6 @@ class WeightStore final : public PackedWeights {
   mutable std::mutex mutex_;
   std::multimap<std::string, Entry, std::less<>> entries_;
   Hoard hoard_;
-  std::unique_ptr<std::byte[]>
-      staging_;  ///< a tensor converted but not yet reordered; freed when resolve() ends
-  size_t staging_bytes_ = 0;
 };
 
 }  // namespace limner::cpu

@@ -16,16 +16,19 @@ void compute(const op::Embedding& op, const Call& call) {
 
 void compute(const op::SinusoidEmbedding& op, const Call& call) {
   const int64_t half = op.width / 2;
+  const auto log_period = static_cast<float>(std::log(static_cast<double>(op.max_period)));
   float* out = call.out.f32();
   for (int64_t i = 0; i < call.in_shape(0).count(); ++i, out += op.width) {
     float* sines = op.flip_sin_to_cos ? out + half : out;
     float* cosines = op.flip_sin_to_cos ? out : out + half;
     for (int64_t j = 0; j < half; ++j) {
-      const double exponent = -std::log(static_cast<double>(op.max_period)) * static_cast<double>(j);
-      const double frequency = std::exp(exponent / (static_cast<double>(half) - op.shift));
-      const double angle = static_cast<double>(op.scale) * call.in(0)[i] * frequency;
-      sines[j] = static_cast<float>(std::sin(angle));
-      cosines[j] = static_cast<float>(std::cos(angle));
+      // Each product is rounded to f32, as the networks saw it in training: at 1000 that moves the angle by
+      // 3e-5.
+      const float exponent = -log_period * static_cast<float>(j) / (static_cast<float>(half) - op.shift);
+      const auto frequency = static_cast<float>(std::exp(static_cast<double>(exponent)));
+      const float angle = op.scale * (call.in(0)[i] * frequency);
+      sines[j] = static_cast<float>(std::sin(static_cast<double>(angle)));
+      cosines[j] = static_cast<float>(std::cos(static_cast<double>(angle)));
     }
   }
 }

@@ -41,8 +41,11 @@ std::string_view up_to_nul(std::string_view& text) {
 }
 
 void keep_text(FileMetadata& texts, std::string_view key, std::string text) {
-  if (key == kInfotextKey) texts.infotext = std::move(text);
-  if (key == kJsonKey) texts.limner_json = std::move(text);
+  if (key == kInfotextKey) {
+    texts.infotext = std::move(text);
+  } else if (key == kJsonKey) {
+    texts.limner_json = std::move(text);
+  }
 }
 
 void read_itxt(FileMetadata& texts, std::string_view chunk) {

@@ -1,5 +1,5 @@
-// Philox4x32-10 normals as NVIDIA GPUs draw them for PyTorch, by way of A1111's "NV" random source. Salmon et al. 2011
-// (doi:10.1145/2063384.2063405).
+// Philox4x32-10 normals as NVIDIA GPUs draw them for PyTorch, by way of A1111's "NV" random source. Salmon et
+// al. 2011 (doi:10.1145/2063384.2063405).
 
 #include <array>
 #include <cmath>
@@ -49,9 +49,8 @@ class PhiloxStream final : public NoiseStream {
 }  // namespace
 
 extern const NoiseKind kPhiloxNoise;
-const NoiseKind kPhiloxNoise = {"philox", "NVIDIA's generator: a seed draws what A1111 draws on a GPU",
-                                [](uint64_t seed) -> std::unique_ptr<NoiseStream> {
-                                  return std::make_unique<PhiloxStream>(seed);
-                                }};
+const NoiseKind kPhiloxNoise = {
+    "philox", "NVIDIA's generator: a seed draws what A1111 draws on a GPU",
+    [](uint64_t seed) -> std::unique_ptr<NoiseStream> { return std::make_unique<PhiloxStream>(seed); }};
 
 }  // namespace limner

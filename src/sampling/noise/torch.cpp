@@ -1,6 +1,7 @@
 // PyTorch's CPU normals: Mersenne Twister uniforms, Box-Muller in blocks of 16 (aten/src/ATen/native/cpu/
-// DistributionTemplates.h, normal_fill). Its vector code takes log, sin and cos from Cephes by way of avx_mathfun.h
-// (Pommier 2007, Garberoglio 2012, zlib licence), which the compiler fuses; the fma calls here are those it chose.
+// DistributionTemplates.h, normal_fill). Its vector code takes log, sin and cos from Cephes by way of
+// avx_mathfun.h (Pommier 2007, Garberoglio 2012, zlib licence), which the compiler fuses; the fma calls here
+// are those it chose.
 
 #include "sampling/noise/torch.h"
 
@@ -17,8 +18,9 @@ constexpr size_t kBlock = 16;
 
 // Cephes' logf for x in (0, 1], normal.
 float cephes_log(float x) {
-  constexpr float kP[] = {7.0376836292E-2f,  -1.1514610310E-1f, 1.1676998740E-1f,  -1.2420140846E-1f, 1.4249322787E-1f,
-                          -1.6668057665E-1f, 2.0000714765E-1f,  -2.4999993993E-1f, 3.3333331174E-1f};
+  constexpr float kP[] = {7.0376836292E-2f,  -1.1514610310E-1f, 1.1676998740E-1f,
+                          -1.2420140846E-1f, 1.4249322787E-1f,  -1.6668057665E-1f,
+                          2.0000714765E-1f,  -2.4999993993E-1f, 3.3333331174E-1f};
   const uint32_t bits = std::bit_cast<uint32_t>(x);
   float exponent = static_cast<float>(static_cast<int>(bits >> 23) - 126);
   float mantissa = std::bit_cast<float>((bits & 0x807fffffu) | 0x3f000000u);  // in [0.5, 1)
@@ -47,7 +49,8 @@ SinCos cephes_sincos(float x) {
   r = std::fma(turns, -2.4187564849853515625e-4f, r);
   r = std::fma(turns, -3.77489497744594108e-8f, r);
   const float z = r * r;
-  float cos = std::fma(std::fma(2.443315711809948E-005f, z, -1.388731625493765E-003f), z, 4.166664568298827E-002f);
+  float cos =
+      std::fma(std::fma(2.443315711809948E-005f, z, -1.388731625493765E-003f), z, 4.166664568298827E-002f);
   cos = std::fma(cos * z, z, -(z * 0.5f)) + 1;
   float sin = std::fma(std::fma(-1.9515295891E-4f, z, 8.3321608736E-3f), z, -1.6666654611E-1f);
   sin = std::fma(sin * z, r, r);
@@ -98,9 +101,8 @@ double TorchStream::normal_f64() {
 }
 
 extern const NoiseKind kTorchNoise;
-const NoiseKind kTorchNoise = {"torch", "PyTorch's CPU generator: a seed draws what diffusers draws",
-                               [](uint64_t seed) -> std::unique_ptr<NoiseStream> {
-                                 return std::make_unique<TorchStream>(seed);
-                               }};
+const NoiseKind kTorchNoise = {
+    "torch", "PyTorch's CPU generator: a seed draws what diffusers draws",
+    [](uint64_t seed) -> std::unique_ptr<NoiseStream> { return std::make_unique<TorchStream>(seed); }};
 
 }  // namespace limner

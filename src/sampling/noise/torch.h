@@ -8,8 +8,8 @@
 
 namespace limner {
 
-/// The stream of torch.Generator("cpu").manual_seed(seed): each normal() is one torch.randn in f32, bit for bit what
-/// PyTorch 2 draws on CPUs with AVX2 or AVX-512. Only the seed's low 32 bits count, as there.
+/// The stream of torch.Generator("cpu").manual_seed(seed): each normal() is one torch.randn in f32, bit for
+/// bit what PyTorch 2 draws on CPUs with AVX2 or AVX-512. Only the seed's low 32 bits count, as there.
 class TorchStream final : public NoiseStream {
  public:
   explicit TorchStream(uint64_t seed) : engine_(static_cast<uint32_t>(seed)) {}

@@ -1,6 +1,7 @@
-// A sampler to start from: copy this file to NAME.cpp, rename what says Template, add the line &kName to the list in
-// sampling/samplers.cpp, and a Subject to tests/parity/test_samplers.py if diffusers has the same sampler. (This one is
-// Euler's method with the clean estimate held back a little; it is built and tested with the others but is not listed.)
+// A sampler to start from: copy this file to NAME.cpp, rename what says Template, add the line &kName to the
+// list in sampling/samplers.cpp, and a Subject to tests/parity/test_samplers.py if diffusers has the same
+// sampler. (This one is Euler's method with the clean estimate held back a little; it is built and tested
+// with the others but is not listed.)
 //
 // Begin with the source: author year (arXiv:number), equation or algorithm; diffusers class.
 
@@ -10,8 +11,9 @@
 namespace limner {
 namespace {
 
-// PlannedSampler asks, counts, noises and saves. What changes from step to step must live in latent(), clean() and
-// memory(i), because that is what it saves; members are constants. Here nothing is remembered, hence the 0.
+// PlannedSampler asks, counts, noises and saves. What changes from step to step must live in latent(),
+// clean() and memory(i), because that is what it saves; members are constants. Here nothing is remembered,
+// hence the 0.
 class Template final : public PlannedSampler {
  public:
   Template(const SamplerRequest& request, const SigmaSchedule& levels)
@@ -20,7 +22,8 @@ class Template final : public PlannedSampler {
         sigmas_(levels.sigmas) {}
 
  private:
-  // From level `step` to the next. f32, in the reference's order of operations; no allocation, no randomness but `noise`.
+  // From level `step` to the next. f32, in the reference's order of operations; no allocation, no randomness
+  // but `noise`.
   void advance(int step, std::span<const float> prediction, NoiseStream&) override {
     const float sigma = sigmas_[static_cast<size_t>(step)];
     const float length = sigmas_[static_cast<size_t>(step) + 1] - sigma;
@@ -33,7 +36,8 @@ class Template final : public PlannedSampler {
   std::vector<float> sigmas_;
 };
 
-// Everything that can go wrong does so here: what a config or a request may not say is an Error that names it.
+// Everything that can go wrong does so here: what a config or a request may not say is an Error that names
+// it.
 Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
   const SigmaSchedule levels =
       TRY(make_sigma_schedule(*request.training, request.schedule, request.steps, k_diffusion_rules()));

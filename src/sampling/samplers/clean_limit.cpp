@@ -8,7 +8,8 @@
 namespace limner {
 namespace {
 
-// The order of non-negative floats is that of their bits; unlike <, it has a place for the NaNs of a broken network.
+// The order of non-negative floats is that of their bits; unlike <, it has a place for the NaNs of a broken
+// network.
 uint32_t order(float value) { return std::bit_cast<uint32_t>(value); }
 
 // torch.quantile of non-negative numbers: linear between the two nearest ranks, in f32. Reorders `values`.

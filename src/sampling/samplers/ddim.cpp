@@ -42,9 +42,10 @@ class Ddim final : public PlannedSampler {
   std::vector<VpStep> steps_;
 };
 
-// With plain spacing diffusers does not step to the next timestep but by one stride, which under linspace and trailing
-// spacing is not quite the same.
-void step_by_stride(std::vector<VpStep>& steps, const TrainingSchedule& training, int step_count, float final_alpha) {
+// With plain spacing diffusers does not step to the next timestep but by one stride, which under linspace and
+// trailing spacing is not quite the same.
+void step_by_stride(std::vector<VpStep>& steps, const TrainingSchedule& training, int step_count,
+                    float final_alpha) {
   const int stride = training.train_timesteps / step_count;
   for (VpStep& step : steps) {
     const int next = static_cast<int>(step.timestep) - stride;

@@ -1,5 +1,5 @@
-// Ancestral sampling of denoising diffusion probabilistic models. Ho et al. 2020 (arXiv:2006.11239), equations 6 and 7;
-// diffusers' DDPMScheduler.
+// Ancestral sampling of denoising diffusion probabilistic models. Ho et al. 2020 (arXiv:2006.11239),
+// equations 6 and 7; diffusers' DDPMScheduler.
 
 #include <fmt/format.h>
 
@@ -14,7 +14,8 @@ namespace {
 
 class Ddpm final : public PlannedSampler {
  public:
-  /// `large`: the noise of a step has variance beta (an upper bound) instead of the posterior's (the lower one).
+  /// `large`: the noise of a step has variance beta (an upper bound) instead of the posterior's (the lower
+  /// one).
   Ddpm(const SamplerRequest& request, std::vector<VpStep> steps, bool large)
       : PlannedSampler(request, {vp_plan(steps), request.skip, 1}, 0),
         prediction_(request.training->prediction),

@@ -1,6 +1,6 @@
 // DEIS: exponential integrator whose polynomial in log(rho) is integrated exactly, rho = sigma / alpha.
-// Zhang & Chen 2022 (arXiv:2204.13902), the rho-AB variants of order 1 to 3; diffusers'
-// DEISMultistepScheduler.
+// Zhang & Chen 2022 (arXiv:2204.13902), the multistep variants of order 1 to 3, in diffusers' log-rho form
+// (DEISMultistepScheduler).
 
 #include <algorithm>
 #include <cmath>
@@ -12,19 +12,17 @@
 namespace limner {
 namespace {
 
-/// A step: first order is latent * x + m[0] * noise; higher order is scale * (x / divisor + sum of m[i] *
-/// noises).
+/// A step. Of first order: x <- latent * x + m[0] * noise. Of higher order, with m of the latest noises:
+/// x <- scale * (x / latent + sum of m[i] * noises[i]).
 struct DeisUpdate {
   int order = 1;
-  float latent = 1;  ///< first order: factor of x. Higher: what divides it
-  float scale = 1;
+  float latent = 1, scale = 1;
   std::array<float, kSolverOrderMax> m{};
 };
 
 float rho(const VpLevel& level) { return level.sigma / level.alpha; }
 
-// Two large numbers cancel in these integrals' differences, so even the logarithm's last bit is to be
-// diffusers'.
+// Large numbers cancel in these integrals' differences: even the logarithm's last bit is to be numpy's.
 
 /// The antiderivative in t of the linear Lagrange polynomial that is 1 at b and 0 at c, in log(t).
 float linear_integral(float t, float b, float c) {

@@ -15,9 +15,11 @@ Result<std::vector<int>> picked_timesteps(const TrainingSchedule& training, int 
   const bool specified = written != training.raw.end() && written->is_number_integer();
   const int original = specified ? written->get<int>() : kOriginalSteps;
   if (original < 1 || original > training.train_timesteps)
-    return invalid("original_inference_steps", fmt::format("{} is not in 1..{}", original, training.train_timesteps));
+    return invalid("original_inference_steps",
+                   fmt::format("{} is not in 1..{}", original, training.train_timesteps));
   if (steps < 1 || steps > original)
-    return invalid("steps", fmt::format("{} is not in 1..{}, the steps the model was distilled at", steps, original));
+    return invalid("steps",
+                   fmt::format("{} is not in 1..{}, the steps the model was distilled at", steps, original));
   const int stride = training.train_timesteps / original;
   const double pick = static_cast<double>(original) / steps;
   std::vector<int> timesteps;
@@ -30,7 +32,8 @@ Result<std::vector<int>> picked_timesteps(const TrainingSchedule& training, int 
 Result<std::vector<int>> distilled_timesteps(const SamplerRequest& request) {
   const TrainingSchedule& training = *request.training;
   if (TRY(is_plain(request))) return picked_timesteps(training, request.steps);
-  const SigmaSchedule levels = TRY(make_sigma_schedule(training, request.schedule, request.steps, ddim_rules()));
+  const SigmaSchedule levels =
+      TRY(make_sigma_schedule(training, request.schedule, request.steps, ddim_rules()));
   return std::vector<int>(levels.timesteps.begin(), levels.timesteps.end());
 }
 

@@ -1,6 +1,6 @@
-// DPM-Solver-2 as k-diffusion writes it: the slope at the (logarithmic) middle of a step serves the whole step. Two
-// evaluations a step, one in the last. Karras et al. 2022 (arXiv:2206.00364), algorithm 2 without churn, with the middle of
-// Lu et al. 2022 (arXiv:2206.00927); diffusers' KDPM2DiscreteScheduler.
+// DPM-Solver-2 as k-diffusion writes it: the slope at the (logarithmic) middle of a step serves the whole
+// step. Two evaluations a step, one in the last. Karras et al. 2022 (arXiv:2206.00364), algorithm 2 without
+// churn, with the middle of Lu et al. 2022 (arXiv:2206.00927); diffusers' KDPM2DiscreteScheduler.
 
 #include <algorithm>
 #include <cmath>
@@ -30,8 +30,8 @@ std::vector<Evaluation> plan_of(const SigmaSchedule& levels, std::span<const flo
     plan.push_back(whole[level]);
     if (level + 1 == whole.size()) break;
     // Noise for inpainting is that of the level to come, as in diffusers.
-    plan.push_back({static_cast<float>(middle_timesteps[level]), std::sqrt(middle[level] * middle[level] + 1), 1,
-                    levels.sigmas[level + 1]});
+    plan.push_back({static_cast<float>(middle_timesteps[level]), std::sqrt(middle[level] * middle[level] + 1),
+                    1, levels.sigmas[level + 1]});
   }
   return plan;
 }
@@ -62,7 +62,8 @@ class Dpm2 final : public PlannedSampler {
 
 Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
   const TrainingSchedule& training = *request.training;
-  const SigmaSchedule levels = TRY(make_sigma_schedule(training, request.schedule, request.steps, kdpm2_rules()));
+  const SigmaSchedule levels =
+      TRY(make_sigma_schedule(training, request.schedule, request.steps, kdpm2_rules()));
   TRY(check_request(request, static_cast<int>(levels.timesteps.size()), 1));
   std::vector<float> middle = middles(levels.sigmas);
   const auto timesteps = timesteps_of(training, std::vector<double>(middle.begin(), middle.end()));

@@ -1,5 +1,6 @@
-// DPM2 with fresh noise at each step: it steps below the next level, by the slope halfway down, and is noised back up.
-// k-diffusion's sample_dpm_2_ancestral; diffusers' KDPM2AncestralDiscreteScheduler (which has eta 1).
+// DPM2 with fresh noise at each step: it steps below the next level, by the slope halfway down, and is noised
+// back up. k-diffusion's sample_dpm_2_ancestral; diffusers' KDPM2AncestralDiscreteScheduler (which has eta
+// 1).
 
 #include <algorithm>
 #include <cmath>
@@ -75,7 +76,8 @@ class Dpm2Ancestral final : public PlannedSampler {
 
 Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
   const TrainingSchedule& training = *request.training;
-  const SigmaSchedule levels = TRY(make_sigma_schedule(training, request.schedule, request.steps, kdpm2_rules()));
+  const SigmaSchedule levels =
+      TRY(make_sigma_schedule(training, request.schedule, request.steps, kdpm2_rules()));
   TRY(check_request(request, static_cast<int>(levels.timesteps.size()), 1));
   std::vector<Step> steps = steps_of(levels, request.eta < 0 ? 1 : request.eta);
   Plan plan = {plan_of(training, levels, steps), 2 * request.skip, levels.init_noise_sigma};

@@ -1,5 +1,5 @@
-// Euler's method: one evaluation a step along the tangent. Karras et al. 2022 (arXiv:2206.00364), algorithm 2 without
-// churn; diffusers' EulerDiscreteScheduler.
+// Euler's method: one evaluation a step along the tangent. Karras et al. 2022 (arXiv:2206.00364), algorithm 2
+// without churn; diffusers' EulerDiscreteScheduler.
 
 #include "sampling/samplers/planned_sampler.h"
 #include "sampling/samplers/sigma_clean.h"

@@ -1,5 +1,5 @@
-// Euler's method with fresh noise at each step: it steps below the next level and is noised back up to it. k-diffusion's
-// sample_euler_ancestral; diffusers' EulerAncestralDiscreteScheduler (which has eta 1).
+// Euler's method with fresh noise at each step: it steps below the next level and is noised back up to it.
+// k-diffusion's sample_euler_ancestral; diffusers' EulerAncestralDiscreteScheduler (which has eta 1).
 
 #include "sampling/samplers/planned_sampler.h"
 #include "sampling/samplers/sigma_clean.h"
@@ -24,8 +24,7 @@ class EulerAncestral final : public PlannedSampler {
     sigma_clean(prediction_, sigma, x, prediction, denoised);
     // diffusers draws for the last step too, though nothing of it is used.
     noise.normal(fresh);
-    for (size_t i = 0; i < x.size(); ++i)
-      x[i] = x[i] + (x[i] - denoised[i]) / sigma * length + fresh[i] * up;
+    for (size_t i = 0; i < x.size(); ++i) x[i] = x[i] + (x[i] - denoised[i]) / sigma * length + fresh[i] * up;
   }
 
   Prediction prediction_;
@@ -45,7 +44,11 @@ constexpr std::string_view kAliases[] = {"euler_a", "EulerAncestralDiscreteSched
 }  // namespace
 
 extern const SamplerInfo kEulerAncestral;
-const SamplerInfo kEulerAncestral = {
-    "euler_ancestral", "Euler a", kAliases, "Euler with fresh noise each step; more steps, another picture", true, make};
+const SamplerInfo kEulerAncestral = {"euler_ancestral",
+                                     "Euler a",
+                                     kAliases,
+                                     "Euler with fresh noise each step; more steps, another picture",
+                                     true,
+                                     make};
 
 }  // namespace limner

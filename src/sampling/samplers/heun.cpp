@@ -1,5 +1,6 @@
-// Heun's second-order method: a trial step, then the mean of the slopes at both ends. Two evaluations a step, one in the
-// last. Karras et al. 2022 (arXiv:2206.00364), algorithm 1 without churn; diffusers' HeunDiscreteScheduler.
+// Heun's second-order method: a trial step, then the mean of the slopes at both ends. Two evaluations a step,
+// one in the last. Karras et al. 2022 (arXiv:2206.00364), algorithm 1 without churn; diffusers'
+// HeunDiscreteScheduler.
 
 #include "sampling/samplers/clean_limit.h"
 #include "sampling/samplers/planned_sampler.h"
@@ -11,7 +12,8 @@ namespace {
 // Evaluations stand at levels 0, 1, 1, 2, 2, ...: the odd ones correct the trial step to that level.
 std::vector<Evaluation> doubled(const std::vector<Evaluation>& levels) {
   std::vector<Evaluation> plan;
-  for (size_t level = 0; level < levels.size(); ++level) plan.insert(plan.end(), level == 0 ? 1 : 2, levels[level]);
+  for (size_t level = 0; level < levels.size(); ++level)
+    plan.insert(plan.end(), level == 0 ? 1 : 2, levels[level]);
   return plan;
 }
 
@@ -61,6 +63,7 @@ constexpr std::string_view kAliases[] = {"HeunDiscreteScheduler", "k_heun"};
 }  // namespace
 
 extern const SamplerInfo kHeun;
-const SamplerInfo kHeun = {"heun", "Heun", kAliases, "second order; half the steps, twice the work each", false, make};
+const SamplerInfo kHeun = {"heun", "Heun", kAliases, "second order; half the steps, twice the work each",
+                           false,  make};
 
 }  // namespace limner

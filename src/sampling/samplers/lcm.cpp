@@ -1,5 +1,5 @@
-// Multistep sampling of latent consistency models: jump to the clean latent, noise it to the next level, again. Luo et al.
-// 2023 (arXiv:2310.04378), algorithm 3; diffusers' LCMScheduler.
+// Multistep sampling of latent consistency models: jump to the clean latent, noise it to the next level,
+// again. Luo et al. 2023 (arXiv:2310.04378), algorithm 3; diffusers' LCMScheduler.
 
 #include <algorithm>
 #include <cmath>
@@ -72,6 +72,7 @@ constexpr std::string_view kAliases[] = {"LCMScheduler"};
 }  // namespace
 
 extern const SamplerInfo kLcm;
-const SamplerInfo kLcm = {"lcm", "LCM", kAliases, "for consistency-distilled models and LoRAs; 1 to 8 steps", true, make};
+const SamplerInfo kLcm = {"lcm", "LCM", kAliases, "for consistency-distilled models and LoRAs; 1 to 8 steps",
+                          true,  make};
 
 }  // namespace limner

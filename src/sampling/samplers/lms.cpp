@@ -1,6 +1,6 @@
-// Linear multistep: the polynomial through the last four slopes, integrated over the step. k-diffusion's sample_lms;
-// diffusers' LMSDiscreteScheduler. (In image-to-image diffusers weighs slopes it never had; here the order grows from one
-// wherever the drawing begins.)
+// Linear multistep: the polynomial through the last four slopes, integrated over the step. k-diffusion's
+// sample_lms; diffusers' LMSDiscreteScheduler. (In image-to-image diffusers weighs slopes it never had; here
+// the order grows from one wherever the drawing begins.)
 
 #include <algorithm>
 #include <array>
@@ -25,12 +25,14 @@ double basis(std::span<const float> sigmas, size_t which, double sigma) {
   return product;
 }
 
-// The integral of each basis polynomial from known[0] to `end`; two Gauss points are exact up to degree three.
+// The integral of each basis polynomial from known[0] to `end`; two Gauss points are exact up to degree
+// three.
 Weights integrate(std::span<const float> known, double end) {
   const double half = (end - known[0]) / 2, middle = (end + known[0]) / 2, offset = half / std::sqrt(3.0);
   Weights weights = {};
   for (size_t j = 0; j < known.size(); ++j)
-    weights[j] = static_cast<float>(half * (basis(known, j, middle - offset) + basis(known, j, middle + offset)));
+    weights[j] =
+        static_cast<float>(half * (basis(known, j, middle - offset) + basis(known, j, middle + offset)));
   return weights;
 }
 
@@ -63,8 +65,10 @@ class Lms final : public PlannedSampler {
 
   Weights weights_at(int step, int order) const {
     std::array<float, kOrder> known;
-    for (int back = 0; back < order; ++back) known[static_cast<size_t>(back)] = sigmas_[static_cast<size_t>(step - back)];
-    return integrate(std::span(known).first(static_cast<size_t>(order)), sigmas_[static_cast<size_t>(step) + 1]);
+    for (int back = 0; back < order; ++back)
+      known[static_cast<size_t>(back)] = sigmas_[static_cast<size_t>(step - back)];
+    return integrate(std::span(known).first(static_cast<size_t>(order)),
+                     sigmas_[static_cast<size_t>(step) + 1]);
   }
 
   Prediction prediction_;
@@ -83,6 +87,7 @@ constexpr std::string_view kAliases[] = {"LMSDiscreteScheduler", "k_lms"};
 }  // namespace
 
 extern const SamplerInfo kLms;
-const SamplerInfo kLms = {"lms", "LMS", kAliases, "fourth order from past slopes, one evaluation a step", false, make};
+const SamplerInfo kLms = {"lms", "LMS", kAliases, "fourth order from past slopes, one evaluation a step",
+                          false, make};
 
 }  // namespace limner

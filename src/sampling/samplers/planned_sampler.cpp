@@ -45,8 +45,10 @@ std::span<const float> PlannedSampler::denoised() const {
   return std::span(state_).subspan(size_, size_);
 }
 
-void PlannedSampler::noised(std::span<const float> clean, std::span<const float> noise, std::span<float> out) const {
-  LIMNER_CHECK(clean.size() == out.size() && noise.size() == out.size(), "clean, noise and out have one size");
+void PlannedSampler::noised(std::span<const float> clean, std::span<const float> noise,
+                            std::span<float> out) const {
+  LIMNER_CHECK(clean.size() == out.size() && noise.size() == out.size(),
+               "clean, noise and out have one size");
   const bool drawn = asks_done() == asks_total();
   const Evaluation now = drawn ? Evaluation{} : evaluation(next_);
   for (size_t i = 0; i < out.size(); ++i) out[i] = now.clean_weight * clean[i] + now.noise_weight * noise[i];
@@ -60,7 +62,8 @@ std::vector<float> PlannedSampler::save() const {
 
 Result<void> PlannedSampler::restore(std::span<const float> state) {
   if (state.size() != 1 + state_.size())
-    return invalid("checkpoint", fmt::format("{} numbers where this drawing has {}", state.size(), 1 + state_.size()));
+    return invalid("checkpoint",
+                   fmt::format("{} numbers where this drawing has {}", state.size(), 1 + state_.size()));
   const float next = state.front(), end = static_cast<float>(plan_.evaluations.size());
   if (!(next >= static_cast<float>(plan_.first) && next <= end && next == std::floor(next)))
     return invalid("checkpoint", fmt::format("evaluation {} is not in {}..{}", next, plan_.first, end));
@@ -72,7 +75,8 @@ Result<void> PlannedSampler::restore(std::span<const float> state) {
 Result<void> check_request(const SamplerRequest& request, int steps, float eta_max) {
   if (request.latent_size == 0) return invalid("size", "the latent is empty");
   if (request.skip < 0 || request.skip >= steps)
-    return invalid("strength", fmt::format("leaving out {} of {} steps leaves nothing to draw", request.skip, steps));
+    return invalid("strength",
+                   fmt::format("leaving out {} of {} steps leaves nothing to draw", request.skip, steps));
   if (request.eta > eta_max) return invalid("eta", fmt::format("{} is more than {}", request.eta, eta_max));
   return {};
 }

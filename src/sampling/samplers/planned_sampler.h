@@ -1,6 +1,6 @@
 #pragma once
-// A drawing whose evaluations are known beforehand. What the samplers of this folder share: asking, noising, counting,
-// saving. What is left to a sampler is the formula by which it advances.
+// A drawing whose evaluations are known beforehand. What the samplers of this folder share: asking, noising,
+// counting, saving. What is left to a sampler is the formula by which it advances.
 
 #include <span>
 #include <vector>
@@ -14,8 +14,9 @@ namespace limner {
 struct Evaluation {
   float timestep = 0;
   float input_divisor = 1;  ///< the network sees latent / input_divisor: diffusers' scale_model_input
-  float clean_weight = 1;   ///< what a clean latent and noise are multiplied by when they stand in for the latent at
-  float noise_weight = 0;   ///< this evaluation: diffusers' add_noise
+  float clean_weight =
+      1;  ///< what a clean latent and noise are multiplied by when they stand in for the latent at
+  float noise_weight = 0;  ///< this evaluation: diffusers' add_noise
 };
 
 /// One evaluation a step at each sigma but the last, for latents of variance 1 + sigma^2.
@@ -24,12 +25,12 @@ std::vector<Evaluation> sigma_plan(const SigmaSchedule& levels);
 /// The evaluations of a drawing and what it needs to begin.
 struct Plan {
   std::vector<Evaluation> evaluations;
-  int first = 0;              ///< evaluations before this one are left out (image-to-image)
+  int first = 0;  ///< evaluations before this one are left out (image-to-image)
   float init_noise_sigma = 1;
 };
 
-/// Invariants: 1. Everything that changes is in next_ and state_, so that save() is complete; a subclass only has
-/// constants. 2. next_ is in [plan.first, evaluations].
+/// Invariants: 1. Everything that changes is in next_ and state_, so that save() is complete; a subclass only
+/// has constants. 2. next_ is in [plan.first, evaluations].
 class PlannedSampler : public Sampler {
  public:
   std::optional<Ask> ask() final;
@@ -47,8 +48,8 @@ class PlannedSampler : public Sampler {
   /// `memories` latents besides the current one and the clean estimate are kept from step to step.
   PlannedSampler(const SamplerRequest& request, Plan plan, int memories);
 
-  /// Moves latent() past evaluation `index`, given the network's prediction there, and leaves the clean estimate in
-  /// clean(). Allocates nothing.
+  /// Moves latent() past evaluation `index`, given the network's prediction there, and leaves the clean
+  /// estimate in clean(). Allocates nothing.
   virtual void advance(int index, std::span<const float> prediction, NoiseStream& noise) = 0;
 
   std::span<float> clean() { return part(1); }
@@ -68,8 +69,8 @@ class PlannedSampler : public Sampler {
   std::vector<float> scratch_;
 };
 
-/// Checks what every sampler needs of a request beyond its schedule: a latent, and `skip` within `steps`. `eta_max` is
-/// the largest eta the sampler knows. Errors are `invalid` and name the field.
+/// Checks what every sampler needs of a request beyond its schedule: a latent, and `skip` within `steps`.
+/// `eta_max` is the largest eta the sampler knows. Errors are `invalid` and name the field.
 Result<void> check_request(const SamplerRequest& request, int steps, float eta_max);
 
 }  // namespace limner

@@ -1,5 +1,6 @@
-// Pseudo linear multistep: Adams-Bashforth on the noise prediction. Liu et al. 2022 (arXiv:2202.09778), equation 12;
-// diffusers' PNDMScheduler with skip_prk_steps, which makes the first step twice (Heun's way) to get going.
+// Pseudo linear multistep: Adams-Bashforth on the noise prediction. Liu et al. 2022 (arXiv:2202.09778),
+// equation 12; diffusers' PNDMScheduler with skip_prk_steps, which makes the first step twice (Heun's way) to
+// get going.
 
 #include <fmt/format.h>
 
@@ -47,9 +48,12 @@ class Plms final : public PlannedSampler {
       return;
     }
     std::ranges::copy(prediction, slope(count).begin());
-    const std::span<const float> a = slope(count), b = slope(count - 1), c = slope(count - 2), d = slope(count - 3);
+    const std::span<const float> a = slope(count), b = slope(count - 1), c = slope(count - 2),
+                                 d = slope(count - 3);
     switch (std::min(count, kOrder)) {
-      case 0: std::ranges::copy(a, mixed.begin()); break;
+      case 0:
+        std::ranges::copy(a, mixed.begin());
+        break;
       case 2:
         for (size_t i = 0; i < mixed.size(); ++i) mixed[i] = (3 * a[i] - b[i]) / 2;
         break;
@@ -74,10 +78,10 @@ class Plms final : public PlannedSampler {
   std::vector<Move> moves_;
 };
 
-// diffusers lists the timesteps with the second one doubled and strides from each by a fixed number of timesteps;
-// image-to-image begins somewhere in that list.
-std::vector<Move> plain_moves(const TrainingSchedule& training, std::span<const VpStep> steps, int step_count, int skip,
-                              float final_alpha) {
+// diffusers lists the timesteps with the second one doubled and strides from each by a fixed number of
+// timesteps; image-to-image begins somewhere in that list.
+std::vector<Move> plain_moves(const TrainingSchedule& training, std::span<const VpStep> steps, int step_count,
+                              int skip, float final_alpha) {
   const int stride = training.train_timesteps / step_count;
   const auto alpha_at = [&](int t) {
     const int last = training.train_timesteps - 1;
@@ -109,14 +113,17 @@ std::vector<Move> level_moves(std::span<const VpStep> steps, int skip) {
 Result<void> check_supported(const SamplerRequest& request) {
   const TrainingSchedule& training = *request.training;
   if (training.prediction == Prediction::sample)
-    return unsupported("sampler", "plms cannot draw with a model that predicts the sample", "try euler or ddim");
+    return unsupported("sampler", "plms cannot draw with a model that predicts the sample",
+                       "try euler or ddim");
   if (!training.skip_prk_steps)
-    return unsupported("skip_prk_steps", "plms starts without Runge-Kutta steps", "set it to true in the model's config");
+    return unsupported("skip_prk_steps", "plms starts without Runge-Kutta steps",
+                       "set it to true in the model's config");
   const NoiseSchedule* schedule = TRY(choose_noise_schedule(training, request.schedule));
   if (!schedule->uniform_in_time)
-    return unsupported("schedule",
-                       fmt::format("plms needs timesteps that are equally far apart; {} has others", schedule->name),
-                       "leave the schedule out, or take lms or dpmpp_2m");
+    return unsupported(
+        "schedule",
+        fmt::format("plms needs timesteps that are equally far apart; {} has others", schedule->name),
+        "leave the schedule out, or take lms or dpmpp_2m");
   return {};
 }
 
@@ -139,6 +146,7 @@ constexpr std::string_view kAliases[] = {"PNDMScheduler", "pndm"};
 }  // namespace
 
 extern const SamplerInfo kPlms;
-const SamplerInfo kPlms = {"plms", "PLMS", kAliases, "fourth order from past predictions; one evaluation more", false, make};
+const SamplerInfo kPlms = {
+    "plms", "PLMS", kAliases, "fourth order from past predictions; one evaluation more", false, make};
 
 }  // namespace limner

@@ -16,7 +16,9 @@ void sigma_clean(Prediction kind, float sigma, std::span<const float> x, std::sp
     case Prediction::v:
       for (size_t i = 0; i < x.size(); ++i) clean[i] = prediction[i] * v_weight + x[i] / variance;
       break;
-    case Prediction::sample: std::ranges::copy(prediction, clean.begin()); break;
+    case Prediction::sample:
+      std::ranges::copy(prediction, clean.begin());
+      break;
   }
 }
 

@@ -1,6 +1,6 @@
-// Strategic stochastic sampling of trajectory consistency models: jump past the next level, noise back up to it. Zheng et
-// al. 2024 (arXiv:2402.19159), algorithm 4; diffusers' TCDScheduler. eta is the paper's gamma: 0 draws no noise, 1 jumps
-// to the clean latent each time.
+// Strategic stochastic sampling of trajectory consistency models: jump past the next level, noise back up to
+// it. Zheng et al. 2024 (arXiv:2402.19159), algorithm 4; diffusers' TCDScheduler. eta is the paper's gamma: 0
+// draws no noise, 1 jumps to the clean latent each time.
 
 #include <cmath>
 
@@ -67,6 +67,7 @@ constexpr std::string_view kAliases[] = {"TCDScheduler"};
 }  // namespace
 
 extern const SamplerInfo kTcd;
-const SamplerInfo kTcd = {"tcd", "TCD", kAliases, "for trajectory-consistency models and LoRAs; eta is gamma", true, make};
+const SamplerInfo kTcd = {"tcd", "TCD", kAliases, "for trajectory-consistency models and LoRAs; eta is gamma",
+                          true,  make};
 
 }  // namespace limner

@@ -21,8 +21,7 @@ struct UniPcOptions {
 
 class UniPc final : public VpMultistep {
  public:
-  // One output more than the order is remembered: the corrector needs all those of the step before and this
-  // step's.
+  // Remembers one output more than the order: the corrector needs those of the step before and this one's.
   UniPc(const SamplerRequest& request, const SigmaSchedule& schedule, const UniPcOptions& options)
       : VpMultistep(request, schedule, options.order + 1, true),
         output_(options.form.predict_clean ? Output::clean : Output::noise) {
@@ -45,13 +44,14 @@ class UniPc final : public VpMultistep {
 
   void advance(int step, std::span<const float> prediction, NoiseStream&) override {
     write_output(step, prediction, output_);
-    const std::optional<UniPcUpdate> corrector = step > first() ? steps_at(step - 1).corrector : std::nullopt;
+    const std::optional<UniPcUpdate> corrector =
+        step > first() ? weights_of(step - 1).corrector : std::nullopt;
     if (corrector)
       apply(*corrector, outputs_until(step - 1), outputs_until(step)[0], last_latent(), latent());
     std::ranges::copy(latent(), last_latent().begin());
-    apply(steps_at(step).predictor, outputs_until(step), {}, latent(), latent());
+    apply(weights_of(step).predictor, outputs_until(step), {}, latent(), latent());
   }
-  const Step& steps_at(int step) const { return steps_[static_cast<size_t>(step - first())]; }
+  const Step& weights_of(int step) const { return steps_[static_cast<size_t>(step - first())]; }
 
   Output output_;
   std::vector<Step> steps_;  ///< [step - first()]
@@ -65,8 +65,7 @@ UniPcOptions unipc_options(const TrainingSchedule& training) {
           .disable_corrector = config_value(training, "disable_corrector", std::vector<int>())};
 }
 
-// At sigma 0 the step is infinitely long in lambda, where only a first-order step between clean latents has a
-// limit.
+// A step to sigma 0 is infinitely long in lambda: only first order between clean latents has a limit there.
 Result<void> check_final_sigma(const TrainingSchedule& training, const UniPcOptions& options) {
   if (!config_ends_clean(training)) return {};
   constexpr const char* kHint = "use final_sigmas_type sigma_min";

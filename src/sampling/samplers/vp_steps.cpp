@@ -10,18 +10,21 @@ Result<bool> is_plain(const SamplerRequest& request) {
 
 Result<void> check_first_level(const TrainingSchedule& training, float alpha) {
   if (alpha > 0 || training.prediction != Prediction::epsilon) return {};
-  return unsupported("sampler", "the model's noisiest level holds no picture to divide an epsilon prediction by",
+  return unsupported("sampler",
+                     "the model's noisiest level holds no picture to divide an epsilon prediction by",
                      "try euler, which starts just below it");
 }
 
 Result<std::vector<VpStep>> vp_steps(const SamplerRequest& request, float final_alpha) {
   const TrainingSchedule& training = *request.training;
   const bool plain = TRY(is_plain(request));
-  const SigmaSchedule levels = TRY(make_sigma_schedule(training, request.schedule, request.steps, ddim_rules()));
+  const SigmaSchedule levels =
+      TRY(make_sigma_schedule(training, request.schedule, request.steps, ddim_rules()));
   std::vector<VpStep> steps;
   for (size_t i = 0; i < levels.timesteps.size(); ++i) {
     const float timestep = levels.timesteps[i], sigma = levels.sigmas[i];
-    const float alpha = plain ? training.alphas_cumprod[static_cast<size_t>(timestep)] : 1 / (sigma * sigma + 1);
+    const float alpha =
+        plain ? training.alphas_cumprod[static_cast<size_t>(timestep)] : 1 / (sigma * sigma + 1);
     if (!steps.empty()) steps.back().alpha_next = alpha;
     steps.push_back({timestep, alpha, final_alpha});
   }

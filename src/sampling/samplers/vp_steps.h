@@ -13,9 +13,10 @@ struct VpStep {
   float timestep, alpha, alpha_next;
 };
 
-/// The steps of `request`, each to the level of the next, the last to `final_alpha`. With plain spacing alphas are the
-/// training table's; other schedules have levels between the table's, alpha = 1 / (sigma^2 + 1). `unsupported` if the
-/// first level is pure noise and the model predicts epsilon, which then says nothing of the picture.
+/// The steps of `request`, each to the level of the next, the last to `final_alpha`. With plain spacing
+/// alphas are the training table's; other schedules have levels between the table's, alpha = 1 / (sigma^2 +
+/// 1). `unsupported` if the first level is pure noise and the model predicts epsilon, which then says nothing
+/// of the picture.
 Result<std::vector<VpStep>> vp_steps(const SamplerRequest& request, float final_alpha);
 
 /// Whether `request` means the model's own spacing.

@@ -1,5 +1,6 @@
 // Quantiles of the Beta(0.6, 0.6) distribution between the smallest and the largest sigma. Lee et al. 2024
-// (arXiv:2407.12173), as diffusers' use_beta_sigmas and A1111 do it; ComfyUI's "beta" indexes the training table instead.
+// (arXiv:2407.12173), as diffusers' use_beta_sigmas and A1111 do it; ComfyUI's "beta" indexes the training
+// table instead.
 
 #include "sampling/schedules/beta_quantile.h"
 #include "sampling/schedules/schedule_frame.h"

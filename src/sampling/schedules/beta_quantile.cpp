@@ -5,8 +5,8 @@
 namespace limner {
 namespace {
 
-// The continued fraction of the incomplete beta function (DLMF 8.17.22), by Lentz's method. Converges fast for
-// x < (a + 1) / (a + b + 2).
+// The continued fraction of the incomplete beta function (DLMF 8.17.22), by Lentz's method. Converges fast
+// for x < (a + 1) / (a + b + 2).
 double continued_fraction(double x, double a, double b) {
   constexpr double kTiny = 1e-300;
   const auto away_from_zero = [](double value) { return std::fabs(value) < kTiny ? kTiny : value; };

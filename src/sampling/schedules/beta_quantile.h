@@ -2,8 +2,8 @@
 
 namespace limner {
 
-/// The x in [0, 1] below which a Beta(a, b) variable lies with probability `p`; scipy.stats.beta.ppf to 1e-13.
-/// p in [0, 1], a and b in (0, 10].
+/// The x in [0, 1] below which a Beta(a, b) variable lies with probability `p`; scipy.stats.beta.ppf to
+/// 1e-13. p in [0, 1], a and b in (0, 10].
 double beta_quantile(double p, double a, double b);
 
 }  // namespace limner

@@ -1,5 +1,6 @@
-// Every n-th entry of the training table, counted from the clean end: ComfyUI's ddim_scheduler, A1111's "DDIM". The
-// stride is a whole number, so there may be more steps than asked for (31 for 30) and the noisiest entry is left out.
+// Every n-th entry of the training table, counted from the clean end: ComfyUI's ddim_scheduler, A1111's
+// "DDIM". The stride is a whole number, so there may be more steps than asked for (31 for 30) and the
+// noisiest entry is left out.
 
 #include <algorithm>
 

@@ -1,4 +1,5 @@
-// Evenly spaced in sigma^(1/7). Karras et al. 2022 (arXiv:2206.00364), equation 5; diffusers' use_karras_sigmas.
+// Evenly spaced in sigma^(1/7). Karras et al. 2022 (arXiv:2206.00364), equation 5; diffusers'
+// use_karras_sigmas.
 
 #include <cmath>
 

@@ -5,8 +5,8 @@
 
 namespace limner {
 
-// The rational approximation of numpy 1.17 and later (simd_log_FLOAT, BSD licence): log(1 + y) = P(y) / Q(y) with the
-// mantissa brought into [sqrt(1/2), sqrt(2)).
+// The rational approximation of numpy 1.17 and later (simd_log_FLOAT, BSD licence): log(1 + y) = P(y) / Q(y)
+// with the mantissa brought into [sqrt(1/2), sqrt(2)).
 float numpy_log(float x) {
   constexpr float kP[] = {0.0f,
                           9.999999999999998702752e-01f,

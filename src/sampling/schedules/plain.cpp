@@ -1,5 +1,5 @@
-// The model's own spacing (leading, trailing or linspace; Lin et al. 2023, arXiv:2305.08891, table 2), with sigmas
-// interpolated linearly in the training table: what diffusers does when no use_..._sigmas flag is set.
+// The model's own spacing (leading, trailing or linspace; Lin et al. 2023, arXiv:2305.08891, table 2), with
+// sigmas interpolated linearly in the training table: what diffusers does when no use_..._sigmas flag is set.
 
 #include "sampling/schedules/schedule_frame.h"
 

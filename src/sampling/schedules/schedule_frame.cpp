@@ -8,7 +8,8 @@
 namespace limner {
 namespace {
 
-// numpy.arange(start, 0, -stride): its length is a rounded-up quotient, and its second element fixes the stride of all.
+// numpy.arange(start, 0, -stride): its length is a rounded-up quotient, and its second element fixes the
+// stride of all.
 std::vector<double> arange_down(double start, double stride) {
   std::vector<double> values(static_cast<size_t>(std::ceil(start / stride)));
   const double step = (start - stride) - start;
@@ -28,8 +29,10 @@ int timesteps_above(const TrainingSchedule& training, double lambda_min) {
 std::vector<double> linspace_spacing(int end, int steps, const ScheduleRules& rules) {
   std::vector<double> points = linspace(0, end - 1, rules.extra_point ? steps + 1 : steps);
   for (double& point : points) {
-    if (rules.integer_timesteps) point = std::rint(point);
-    else if (!rules.f64_timesteps) point = static_cast<float>(point);
+    if (rules.integer_timesteps)
+      point = std::rint(point);
+    else if (!rules.f64_timesteps)
+      point = static_cast<float>(point);
   }
   std::ranges::reverse(points);
   points.resize(static_cast<size_t>(steps));
@@ -89,6 +92,12 @@ double ScheduleFrame::sigma_log(double timestep) const {
   return std::exp((1 - weight) * log_table[low] + weight * log_table[high]);
 }
 
+std::vector<double> ScheduleFrame::told(std::vector<double> timesteps) const {
+  if (rules->integer_timesteps)
+    std::ranges::transform(timesteps, timesteps.begin(), [](double t) { return std::rint(t); });
+  return timesteps;
+}
+
 std::vector<double> ScheduleFrame::timesteps_of(std::span<const double> sigmas) const {
   std::vector<double> timesteps(sigmas.size());
   std::ranges::transform(sigmas, timesteps.begin(), [&](double sigma) { return timestep_of(sigma); });
@@ -100,9 +109,15 @@ Result<std::vector<double>> spaced_timesteps(const TrainingSchedule& training, i
   const int end = rules.extra_point ? timesteps_above(training, rules.lambda_min) : training.train_timesteps;
   std::vector<double> points;
   switch (training.spacing) {
-    case TimestepSpacing::linspace: points = linspace_spacing(end, steps, rules); break;
-    case TimestepSpacing::leading: points = leading_spacing(end, steps, training.steps_offset, rules); break;
-    case TimestepSpacing::trailing: points = trailing_spacing(training.train_timesteps, end, steps); break;
+    case TimestepSpacing::linspace:
+      points = linspace_spacing(end, steps, rules);
+      break;
+    case TimestepSpacing::leading:
+      points = leading_spacing(end, steps, training.steps_offset, rules);
+      break;
+    case TimestepSpacing::trailing:
+      points = trailing_spacing(training.train_timesteps, end, steps);
+      break;
   }
   const bool fits = !points.empty() && points.front() < training.train_timesteps && points.back() >= 0;
   // Two equal neighbours would make a step of length zero, by which multistep samplers divide.

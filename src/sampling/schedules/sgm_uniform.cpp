@@ -1,5 +1,8 @@
-// Evenly spaced in time from the noisiest timestep, the cleanest left out: a "trailing" spacing, as Stability's
-// generative-models repository samples SDXL. ComfyUI's normal_scheduler(sgm=True), A1111's "SGM Uniform".
+// Evenly spaced in time from the noisiest timestep, the cleanest left out: a "trailing" spacing, as
+// Stability's generative-models repository samples SDXL. ComfyUI's normal_scheduler(sgm=True), A1111's "SGM
+// Uniform".
+
+#include <utility>
 
 #include "sampling/schedules/schedule_frame.h"
 
@@ -11,6 +14,7 @@ SchedulePoints make(const ScheduleFrame& frame) {
   points.timesteps = linspace(static_cast<double>(frame.table.size() - 1), 0, frame.steps + 1);
   points.timesteps.pop_back();
   for (const double timestep : points.timesteps) points.sigmas.push_back(frame.sigma_log(timestep));
+  points.timesteps = frame.told(std::move(points.timesteps));
   return points;
 }
 

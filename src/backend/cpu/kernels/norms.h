@@ -85,11 +85,11 @@ inline void block_moments(const GroupNormShape& shape, const T* x, int64_t rows,
   for (int64_t g = 0; g < shape.groups; ++g) moments[g].squares = sum_f64(sums + g * width, width);
 }
 
-/// Merges the blocks of one group of one picture, `stride` apart (Chan et al. 1979). Returns mean and
-/// variance.
 struct MeanVariance {
   double mean, variance;
 };
+/// Merges the blocks of one group of one picture; `moments` are that group's in the first block (Chan et al.
+/// 1979).
 inline MeanVariance merge_blocks(const GroupNormShape& shape, const Moments* moments) {
   const auto width = static_cast<double>(shape.channels / shape.groups);
   const int64_t blocks = block_count(shape), rows = block_pixels(shape);

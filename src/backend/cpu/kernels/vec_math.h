@@ -1,6 +1,6 @@
 #pragma once
 // exp, erf and tanh of a register. The polynomials are our own minimax fits (Lawson's iteration on Chebyshev
-// nodes); errors were measured over all floats of the stated range against f64.
+// nodes); errors are the largest over every seventh float of magnitude 2^-32 to 128, with and without FMA.
 
 #include "backend/cpu/kernels/vec.h"
 
@@ -33,7 +33,7 @@ inline F exp(F x) {
   return p * power_of_two(n >> 1) * power_of_two(n - (n >> 1));
 }
 
-/// erf(x) within 2 ULP.
+/// erf(x) within 1.3 ULP.
 inline F erf(F x) {
   static constexpr float kNear[] = {1.28379166e-1f, -3.76126319e-1f, 1.12836875e-1f, -2.68589426e-2f,
                                     5.19990781e-3f, -8.13002174e-4f, 8.31680663e-5f};
@@ -46,7 +46,7 @@ inline F erf(F x) {
   return t > splat(0.925f) ? far : near;
 }
 
-/// tanh(x) within 2 ULP.
+/// tanh(x) within 1.4 ULP.
 inline F tanh(F x) {
   static constexpr float kNear[] = {-3.33333313e-1f, 1.33332476e-1f,  -5.39524741e-2f,
                                     2.17344388e-2f,  -8.26709066e-3f, 2.23106425e-3f};

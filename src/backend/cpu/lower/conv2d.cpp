@@ -64,10 +64,12 @@ dnnl::convolution_forward::primitive_desc describe(const op::Conv2d& op, const S
 void lower_convolution(const op::Conv2d& op, Lowering& at) {
   const Source source = wrapped(op, at);
   const Lowering::Target target = at.product_target();
-  const auto convolution = describe(op, source, at.in_shape(0)[0], target, at);
+  const int64_t batch = at.in_shape(0)[0];
+  const int64_t repeats = product_repeats(at.tools(), batch);
+  const auto convolution = describe(op, source, batch / repeats, target, at);
   const BufferId scratch = at.scratch(convolution.scratchpad_desc().get_size());
   auto step = std::make_unique<PrimitiveStep>(
-      at.tools().engine, [convolution] { return dnnl::convolution_forward(convolution); });
+      at.tools(), repeats, [convolution] { return dnnl::convolution_forward(convolution); });
   step->bind(DNNL_ARG_SRC, convolution.src_desc(), source.buffer);
   const Shape stored{op.out, op.in, op.kernel, op.kernel};
   const dnnl::memory::desc in_file({op.out, op.in, op.kernel, op.kernel}, library_type(at.type()), Tag::oihw);
@@ -77,7 +79,7 @@ void lower_convolution(const op::Conv2d& op, Lowering& at) {
     step->bind(DNNL_ARG_BIAS, convolution.bias_desc(), at.weight_f32(op.bias, Shape{op.out}));
   }
   step->bind(DNNL_ARG_DST, convolution.dst_desc(), target.buffer);
-  step->bind(DNNL_ARG_SCRATCHPAD, convolution.scratchpad_desc(), scratch);
+  step->bind_scratch(convolution.scratchpad_desc(), scratch);
   at.emit(std::move(step), {source.buffer, target.buffer, scratch});
 }
 

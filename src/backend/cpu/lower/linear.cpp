@@ -13,10 +13,12 @@ void lower_product(const ProductShape& shape, const std::string& weight, const s
   using Tag = dnnl::memory::format_tag;
   const BufferId x = at.in(0);
   const Lowering::Target target = at.product_target();
+  const int64_t repeats = product_repeats(at.tools(), at.in_shape(0)[0]);
+  const int64_t rows = shape.rows / repeats;
   const auto type = library_type(at.type());
-  const dnnl::memory::desc source({shape.rows, shape.in}, type, Tag::ab);
+  const dnnl::memory::desc source({rows, shape.in}, type, Tag::ab);
   const dnnl::memory::desc any({shape.in, shape.out}, type, Tag::any);
-  const dnnl::memory::desc result({shape.rows, shape.out}, library_type(target.type), Tag::ab);
+  const dnnl::memory::desc result({rows, shape.out}, library_type(target.type), Tag::ab);
   const dnnl::memory::desc shift =
       bias.empty() ? dnnl::memory::desc()
                    : dnnl::memory::desc({1, shape.out}, library_type(DType::f32), Tag::ab);
@@ -25,14 +27,15 @@ void lower_product(const ProductShape& shape, const std::string& weight, const s
                                              product_attributes(target.accumulate, at.folded_activation()),
                                              at.tools().engine);
   const BufferId scratch = at.scratch(product.scratchpad_desc().get_size());
-  auto step = std::make_unique<PrimitiveStep>(at.tools().engine, [product] { return dnnl::matmul(product); });
+  auto step =
+      std::make_unique<PrimitiveStep>(at.tools(), repeats, [product] { return dnnl::matmul(product); });
   step->bind(DNNL_ARG_SRC, source, x);
   const dnnl::memory::desc in_file({shape.in, shape.out}, type, Dims{1, shape.in});
   step->bind(DNNL_ARG_WEIGHTS, product.weights_desc(),
              at.weight_packed(weight, stored, in_file, product.weights_desc()));
   if (!bias.empty()) step->bind(DNNL_ARG_BIAS, shift, at.weight_f32(bias, Shape{shape.out}));
   step->bind(DNNL_ARG_DST, result, target.buffer);
-  step->bind(DNNL_ARG_SCRATCHPAD, product.scratchpad_desc(), scratch);
+  step->bind_scratch(product.scratchpad_desc(), scratch);
   at.emit(std::move(step), {x, target.buffer, scratch});
 }
 
