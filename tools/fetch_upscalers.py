@@ -41,8 +41,8 @@ class Refused(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """One of ncnn's. `inputs` are numbers of layers, `options` tuples of numbers by ncnn's own numbering. Those of arrays
-    are negative, and their tuples begin with their length: -23310: (1, 0.2) is option 10."""
+    """One of ncnn's. `inputs` are numbers of layers, `options` tuples of numbers by ncnn's own numbering. Those of
+    arrays are negative, and their tuples begin with their length: -23310: (1, 0.2) is option 10."""
 
     kind: str
     inputs: tuple
@@ -50,7 +50,7 @@ class Layer:
 
 
 class Network:
-    """The layers that a .param must hold, and the tensors that its .bin must hold: (name, dtype, shape), in their order."""
+    """The layers that a .param must hold and the tensors (name, dtype, shape) that its .bin must hold, in order."""
 
     def __init__(self):
         self.layers = [Layer("Input", (), {})]
@@ -136,11 +136,11 @@ SIZES = {"F16": 2, "F32": 4}
 
 def parse_graph(text):
     """The layers of a .param. ncnn's Split, which only gives one result several names, is resolved away."""
-    magic, _, *lines = text.splitlines()
-    if magic != PARAM_MAGIC:
+    lines = text.splitlines()
+    if lines[:1] != [PARAM_MAGIC]:
         raise Refused("the graph is not in ncnn's text format")
     layers, made_by = [], {}
-    for line in lines:
+    for line in lines[2:]:  # the second line counts layers and results
         kind, _, inputs, outputs, *words = line.split()
         cut, end = int(inputs), int(inputs) + int(outputs)
         sources = tuple(made_by[name] for name in words[:cut])
@@ -169,7 +169,7 @@ def check_graph(layers, expected):
 
 
 def split_weights(data, tensors):
-    """[(name, dtype, shape, bytes)] of a .bin. Half-precision tensors are announced by a word and end at a whole one."""
+    """[(name, dtype, shape, bytes)] of a .bin. A word announces half-precision tensors, and they end at a whole one."""
     found, at = [], 0
     for name, dtype, shape in tensors:
         if dtype == "F16":

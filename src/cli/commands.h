@@ -15,10 +15,9 @@ namespace limner {
 /// What a parsed subcommand does; its exit status when it did not fail.
 using Command = std::function<Result<int>()>;
 
-/// Shared by all: whether errors are to be printed as JSON too.
+/// Where the subcommand that was named leaves what it does.
 struct CommandSlot {
   Command run;
-  bool json = false;
 };
 
 void add_generate(CLI::App& app, CommandSlot& slot);

@@ -64,7 +64,7 @@ class Generate {
     DrawingParams params = TRY(collect_params());
     const std::vector<DrawingParams> all = TRY(each_picture(params));
     const OutputPlan plan = TRY(plan_output(flags_.output, *params.seed, static_cast<int>(all.size())));
-    if (!flags_.preview.empty()) TRY(check_writable(flags_.preview));
+    TRY(plan_preview());
     const DrawingInputs inputs = TRY(read_picture_inputs(flags_.pictures));
     TRY(load_model());
     for (size_t i = 0; i < all.size(); i += kTogether) {
@@ -81,6 +81,12 @@ class Generate {
  private:
   // Pictures drawn side by side: enough for full batches, few enough for memory.
   static constexpr size_t kTogether = 4;
+
+  Result<void> plan_preview() {
+    if (flags_.preview.empty()) return {};
+    preview_format_ = TRY(format_from_extension(flags_.preview, "preview"));
+    return check_writable(flags_.preview);
+  }
 
   Result<DrawingParams> collect_params() {
     DrawingParams params;
@@ -104,6 +110,8 @@ class Generate {
   }
 
   Result<void> split_size(GivenParams& given) {
+    if (given.contains("width") || given.contains("height"))
+      return invalid("size", "says width and height at once; leave --width and --height away");
     const size_t x = flags_.size.find('x');
     if (x == std::string::npos)
       return invalid("size", fmt::format("\"{}\" is not WIDTHxHEIGHT", flags_.size.substr(0, 80)));
@@ -191,8 +199,8 @@ class Generate {
     previewed_ = now.step;
     const Picture picture = TRY(preview(drawing));
     if (picture.empty()) return {};
-    const Format format = TRY(format_from_extension(flags_.preview, "preview"));
-    const std::vector<std::byte> bytes = TRY(encode_picture(picture, {.format = format, .quality = 80}));
+    const std::vector<std::byte> bytes =
+        TRY(encode_picture(picture, {.format = preview_format_, .quality = 80}));
     return write_file_atomically(flags_.preview, bytes);
   }
 
@@ -252,6 +260,7 @@ class Generate {
   std::string model_name_, recipe_dtype_, recipe_sha256_, last_warning_;
   double load_ms_ = 0, write_ms_ = 0;
   StageTimes times_;
+  Format preview_format_ = Format::png;
   int previewed_ = 0;
   Json pictures_ = Json::array();
 };
@@ -292,10 +301,7 @@ void add_generate(CLI::App& app, CommandSlot& slot) {
   command->add_flag("-q,--quiet", flags->quiet, "Say nothing on standard error but errors");
   add_param_flags(*command, flags->given);
   add_picture_flags(*command, flags->pictures);
-  command->callback([flags, &slot] {
-    slot.json = flags->json;
-    slot.run = [flags] { return Generate(*flags).run(); };
-  });
+  command->callback([flags, &slot] { slot.run = [flags] { return Generate(*flags).run(); }; });
 }
 
 }  // namespace limner

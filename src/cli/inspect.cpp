@@ -41,10 +41,7 @@ void add_inspect(CLI::App& app, CommandSlot& slot) {
   CLI::App* command = app.add_subcommand("inspect", "Print the parameters kept in a picture's file");
   command->add_option("input", *input, "Picture")->required();
   command->add_flag("--json", *json, "Print JSON");
-  command->callback([input, json, &slot] {
-    slot.json = *json;
-    slot.run = [input, json] { return inspect(*input, *json); };
-  });
+  command->callback([input, json, &slot] { slot.run = [input, json] { return inspect(*input, *json); }; });
 }
 
 }  // namespace limner

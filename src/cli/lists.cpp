@@ -26,10 +26,7 @@ void add_list(CLI::App& app, CommandSlot& slot, const char* name, const char* do
   auto json = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand(name, doc);
   command->add_flag("--json", *json, "Print JSON");
-  command->callback([json, list, &slot] {
-    slot.json = *json;
-    slot.run = [json, list] { return print(list(), *json); };
-  });
+  command->callback([json, list, &slot] { slot.run = [json, list] { return print(list(), *json); }; });
 }
 
 }  // namespace

@@ -1,9 +1,13 @@
 // limner: the program.
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <string_view>
 
 #include "base/json.h"
 #include "base/version.h"
@@ -14,48 +18,74 @@
 namespace limner {
 namespace {
 
+// Asked of the words themselves: a command line that cannot be parsed is to be answered in JSON too.
+bool wants_json(int argc, char** argv) {
+  return std::any_of(argv, argv + argc, [](const char* word) { return std::string_view(word) == "--json"; });
+}
+
 int report(const Error& error, bool json) {
-  fmt::print(stderr, "limner: {}\n", error.text());
-  if (json)
-    fmt::print("{}\n", Json{{"error",
-                             {{"code", code_name(error.code)},
-                              {"field", error.field},
-                              {"message", error.message},
-                              {"hint", error.hint}}}}
-                           .dump(-1, ' ', false, Json::error_handler_t::replace));
+  // Not fmt::print, which throws: where nobody listens there is nobody to tell.
+  std::fputs(fmt::format("limner: {}\n", error.text()).c_str(), stderr);
+  if (json) {
+    const Json text = {{"error",
+                        {{"code", code_name(error.code)},
+                         {"field", error.field},
+                         {"message", error.message},
+                         {"hint", error.hint}}}};
+    std::puts(text.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+  }
   return exit_status(error.code);
+}
+
+// The next file opened in place of a closed standard stream would get what is meant for people.
+void hold_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) == -1) static_cast<void>(::open("/dev/null", O_RDWR));
+}
+
+Result<int> run_command(const CommandSlot& slot) {
+  const int status = TRY(slot.run());
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    return Error{Code::exhausted, "", "standard output cannot be written to", ""};
+  return status;
 }
 
 int run(int argc, char** argv) {
   CLI::App app("limner draws pictures from written briefs.", "limner");
   app.set_version_flag("--version", fmt::format("limner {} ({})", kVersion, kBuild));
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   CommandSlot slot;
   add_generate(app, slot);
   add_upscale(app, slot);
   add_inspect(app, slot);
   add_model(app, slot);
   add_lists(app, slot);
+  const bool json = wants_json(argc, argv);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return report(invalid("", error.what(), "--help tells what there is"), json);
   }
+  if (!slot.run) return report(invalid("", "no command was given", "--help tells what there is"), json);
   watch_interrupts();
-  Result<int> done = slot.run();
-  return done ? *done : report(done.error(), slot.json);
+  const Result<int> done = run_command(slot);
+  return done ? *done : report(done.error(), json);
 }
 
 }  // namespace
 }  // namespace limner
 
 int main(int argc, char** argv) {
+  limner::hold_standard_streams();
   try {
     return limner::run(argc, argv);
   } catch (const std::bad_alloc&) {
     return limner::report(
-        {limner::Code::exhausted, "", "out of memory", "draw smaller or with a smaller model"}, false);
+        {limner::Code::exhausted, "", "out of memory", "draw smaller or with a smaller model"},
+        limner::wants_json(argc, argv));
   } catch (const std::exception& error) {
-    return limner::report({limner::Code::internal, "", error.what(), ""}, false);
+    return limner::report({limner::Code::internal, "", error.what(), ""}, limner::wants_json(argc, argv));
   }
 }

@@ -70,13 +70,10 @@ struct ModelFlags {
 void add_model(CLI::App& app, CommandSlot& slot) {
   auto flags = std::make_shared<ModelFlags>();
   CLI::App* command = app.add_subcommand("model", "List, show and import models");
-  command->require_subcommand(1);
+  command->require_subcommand(0, 1);
   const auto set = [&slot, flags](CLI::App* sub, Command run) {
     sub->add_flag("--json", flags->json, "Print JSON");
-    sub->callback([&slot, flags, run = std::move(run)] {
-      slot.json = flags->json;
-      slot.run = run;
-    });
+    sub->callback([&slot, run = std::move(run)] { slot.run = run; });
   };
   set(command->add_subcommand("list", "The models in the model folders"),
       [flags] { return list(flags->json); });

@@ -92,11 +92,15 @@ Result<DrawingInputs> read_picture_inputs(const PictureFlags& flags) {
   if (!flags.init.empty()) inputs.init = TRY(read_picture(flags.init, "init"));
   if (!flags.mask.empty()) TRY(read_mask(flags, inputs));
   if (!flags.outpaint.empty()) TRY(outpaint(flags, inputs));
+  if (flags.invert_mask && flags.mask.empty())
+    return invalid("invert_mask", "needs a mask", "give --mask FILE");
   if (flags.mask_blur != 0) {
-    if (inputs.mask.empty()) return invalid("mask_blur", "needs a mask");
+    if (inputs.mask.empty()) return invalid("mask_blur", "needs a mask", "give --mask FILE");
     inputs.mask = TRY(blur(inputs.mask, static_cast<float>(flags.mask_blur)));
   }
   const size_t count = flags.controlnets.size();
+  if (count == 0 && flags.control_scales.size() + flags.control_starts.size() + flags.control_ends.size() > 0)
+    return invalid("controlnet", "is missing, and other flags say how it acts", "give --controlnet FOLDER");
   if (flags.control_images.size() != count)
     return invalid("control_image",
                    fmt::format("given {} times for {} ControlNets", flags.control_images.size(), count));

@@ -17,6 +17,12 @@ std::string duration_text(double seconds) {
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
+// Not fmt::print, which throws: a standard error that cannot be written to is no reason to stop drawing.
+template <class... Values>
+void print(fmt::format_string<Values...> text, Values&&... values) {
+  std::fputs(fmt::format(text, std::forward<Values>(values)...).c_str(), stderr);
+}
+
 }  // namespace
 
 ProgressLine::ProgressLine(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
@@ -29,10 +35,10 @@ void ProgressLine::stage(const std::string& text) {
   started_ = Clock::now();
   drawn_at_ = {};
   if (terminal_) {
-    fmt::print(stderr, "\r{}...", text);
+    print("\r{}...", text);
     bar_shown_ = true;
   } else {
-    fmt::print(stderr, "{}\n", text);
+    print("{}\n", text);
   }
   std::fflush(stderr);
 }
@@ -50,19 +56,19 @@ void ProgressLine::update(int done, int total, const char* unit) {
   const std::string pace =
       rate >= 1 || rate == 0 ? fmt::format("{:.2f} it/s", rate) : fmt::format("{:.2f} s/it", 1 / rate);
   const std::string left = done > 0 ? duration_text((total - done) / std::max(rate, 1e-9)) : "?";
-  fmt::print(stderr, "\r\033[K[{}] {} {}/{}  {}  {} left", bar, unit, done, total, pace, left);
+  print("\r\033[K[{}] {} {}/{}  {}  {} left", bar, unit, done, total, pace, left);
   std::fflush(stderr);
   bar_shown_ = true;
 }
 
 void ProgressLine::note(const std::string& text) {
   clear();
-  if (!quiet_) fmt::print(stderr, "limner: {}\n", text);
+  if (!quiet_) print("limner: {}\n", text);
 }
 
 void ProgressLine::clear() {
   if (!bar_shown_) return;
-  fmt::print(stderr, "\r\033[K");
+  print("\r\033[K");
   std::fflush(stderr);
   bar_shown_ = false;
 }

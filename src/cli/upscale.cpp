@@ -83,10 +83,7 @@ void add_upscale(CLI::App& app, CommandSlot& slot) {
   command->add_option("--quality", flags->output.quality, "1 to 100, for the lossy formats (90)");
   command->add_flag("--json", flags->json, "Print a JSON report instead of the path");
   command->add_flag("-q,--quiet", flags->quiet, "Say nothing on standard error but errors");
-  command->callback([flags, &slot] {
-    slot.json = flags->json;
-    slot.run = [flags] { return upscale_file(*flags); };
-  });
+  command->callback([flags, &slot] { slot.run = [flags] { return upscale_file(*flags); }; });
 }
 
 }  // namespace limner

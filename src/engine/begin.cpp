@@ -33,13 +33,22 @@ Result<std::vector<float>> encode_sample(Drawing& drawing, std::span<const float
   return latent;
 }
 
-Result<void> make_sampler(Drawing& drawing, int steps, int skip) {
+bool spaces_by_strength(const Model& model, const DrawingParams& params) {
+  return model.files().pipeline_class.starts_with("LatentConsistencyModel") && params.sampler == "lcm" &&
+         params.schedule == "plain";
+}
+
+Result<void> make_sampler(Drawing& drawing, int steps, double strength) {
   SamplerRequest& request = drawing.request;
   request.training = &drawing.model->training();
   request.schedule = drawing.params.schedule;
   request.steps = steps;
-  request.skip = skip;
-  request.eta = static_cast<float>(drawing.params.eta.value_or(-1));
+  const bool spaced = spaces_by_strength(*drawing.model, drawing.params);
+  request.skip = spaced ? 0 : steps_left_out(steps, strength);
+  request.distilled_share = spaced ? strength : 1;
+  // diffusers' pipelines give TCD an eta of 0 where nothing else is said, not the scheduler's own default.
+  const double default_eta = drawing.params.sampler == "tcd" ? 0 : -1;
+  request.eta = static_cast<float>(drawing.params.eta.value_or(default_eta));
   request.latent_size = drawing.extent.count();
   request.channels = drawing.extent.channels;
   request.height = drawing.extent.height;
@@ -109,7 +118,7 @@ std::vector<float> blank_where_masked(std::span<const float> pixels, const Pictu
 }
 
 Result<void> begin_plain(Drawing& drawing) {
-  TRY(make_sampler(drawing, *drawing.params.steps, 0));
+  TRY(make_sampler(drawing, *drawing.params.steps, 1));
   const std::vector<float> noise = TRY(draw_noise(drawing));
   start(*drawing.sampler, drawing.request, {}, noise);
   return {};
@@ -122,8 +131,7 @@ Result<void> begin_edit(Drawing& drawing, std::span<const float> pixels) {
 }
 
 Result<void> begin_over_picture(Drawing& drawing, std::span<const float> pixels) {
-  TRY(make_sampler(drawing, *drawing.params.steps,
-                   steps_left_out(*drawing.params.steps, *drawing.params.strength)));
+  TRY(make_sampler(drawing, *drawing.params.steps, *drawing.params.strength));
   const std::vector<float> clean = TRY(encode_sample(drawing, pixels));
   const std::vector<float> noise = TRY(draw_noise(drawing));
   start(*drawing.sampler, drawing.request, clean, noise);
@@ -134,8 +142,7 @@ Result<void> begin_inpainting(Drawing& drawing, std::span<const float> pixels, c
   Model& model = *drawing.model;
   PictureInput& picture = drawing.picture;
   const bool from_noise = *drawing.params.strength >= 1.0;
-  TRY(make_sampler(drawing, *drawing.params.steps,
-                   steps_left_out(*drawing.params.steps, *drawing.params.strength)));
+  TRY(make_sampler(drawing, *drawing.params.steps, *drawing.params.strength));
   if (!model.inpainting() || !from_noise) picture.clean = TRY(encode_sample(drawing, pixels));
   picture.noise = TRY(draw_noise(drawing));
   start(*drawing.sampler, drawing.request, from_noise ? std::span<const float>() : picture.clean,

@@ -1,5 +1,7 @@
 #include "engine/conditioning.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -69,7 +71,9 @@ Result<EncodedChunk> encode_chunk(Model& model, TextEncoder& encoder, const Toke
                                   int clip_skip) {
   const int hidden_from_end = encoder.use.hidden_from_end + clip_skip - 1;
   if (hidden_from_end > encoder.config.layers)
-    return invalid("clip_skip", std::to_string(clip_skip) + " is more than the text encoder's layers");
+    return invalid("clip_skip",
+                   fmt::format("{} is not allowed; with this model's text encoder 1 to {} is", clip_skip,
+                               encoder.config.layers - encoder.use.hidden_from_end + 1));
   const int64_t window = encoder.config.tokens_max;
   ClipTextShape shape;
   shape.batch = 1;
@@ -78,8 +82,8 @@ Result<EncodedChunk> encode_chunk(Model& model, TextEncoder& encoder, const Toke
   shape.final_norm = encoder.use.final_norm;
   shape.pooled = encoder.use.pooled;
   const std::string key = std::to_string(hidden_from_end);
-  const Executable* run = TRY(
-      encoder.network.compiled(key, [&] { return describe_clip_text(encoder.config, shape, encoder.root); }));
+  const Executable* run =
+      TRY(encoder.network.compiled(key, [&] { return describe_clip_text(encoder.config, shape); }));
   EncodedChunk encoded;
   encoded.hidden.resize(static_cast<size_t>(window * encoder.config.width));
   const int32_t eos = chunk.eos_index;
@@ -193,7 +197,9 @@ Result<PromptConditioning> encode_prompts(Model& model, const DrawingParams& par
   for (const TokenizedBranch& branch : positive)
     out.positive.push_back(TRY(encode_branch(model, branch, params.clip_skip)));
   if (with_negative) {
-    out.negative = TRY(encode_branch(model, negative.front(), params.clip_skip));
+    // diffusers skips layers for the prompt alone, A1111 for both.
+    const int clip_skip = syntax_of(params) == PromptSyntax::a1111 ? params.clip_skip : 1;
+    out.negative = TRY(encode_branch(model, negative.front(), clip_skip));
     if (!params.negative && model.zero_missing_negative())
       for (ConditioningStage& stage : out.negative.stages) zero(stage.conditioning);
   }

@@ -92,10 +92,14 @@ Result<void> begin_second_pass(Drawing& drawing);
 /// The second pass's latent extent.
 LatentExtent second_extent(const Drawing& drawing);
 
+/// Pipelines of latent consistency models leave out no steps for strength but space them over a share of the
+/// timesteps.
+bool spaces_by_strength(const Model& model, const DrawingParams& params);
 /// diffusers' get_timesteps: how many of `steps` are left out at the noisy end.
 int steps_left_out(int steps, double strength);
-/// Makes drawing.sampler for the present extent and reserves what a step writes into.
-Result<void> make_sampler(Drawing& drawing, int steps, int skip);
+/// Makes drawing.sampler for the present extent, for the last `strength` of `steps`, and reserves what a step
+/// writes into.
+Result<void> make_sampler(Drawing& drawing, int steps, double strength);
 /// Pixels [H, W, 3] of the drawing's size -> a draw of latents as the denoiser knows them; reads the noise
 /// stream.
 Result<std::vector<float>> encode_sample(Drawing& drawing, std::span<const float> pixels);

@@ -6,6 +6,7 @@
 #include "base/version.h"
 #include "engine/drawing.h"
 #include "engine/infotext_params.h"
+#include "text/unicode.h"
 
 namespace limner {
 namespace {
@@ -70,7 +71,9 @@ FileTexts file_texts(Drawing& drawing) {
   json["dtype"] = precision_name(model.precision());
   json["determinism"] =
       "same bytes for the same build and backend, on any number of threads and in any batch";
-  return {format_infotext(infotext), json.dump()};
+  // Names of folders may be any bytes; pictures' texts are UTF-8.
+  return {encode_utf8(decode_utf8(format_infotext(infotext))),
+          json.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
 }  // namespace limner

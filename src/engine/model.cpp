@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/files.h"
 #include "engine/unet_batch.h"
@@ -23,6 +24,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// People draw with weights of 2 at most; far beyond, numbers overflow.
+constexpr double kLoraWeightMax = 100;
+
 LoraTarget lora_target(std::string_view component) {
   if (component == "text_encoder") return LoraTarget::text_encoder;
   if (component == "text_encoder_2") return LoraTarget::text_encoder_2;
@@ -40,12 +44,6 @@ Result<std::shared_ptr<const ClipTokenizer>> open_tokenizer(const ModelFiles& fi
   const bool open_clip = use.tokenizer == "tokenizer_2" || recognise_family(files).value()->name == "sd2";
   if (open_clip) tokenizer.set_pad(0);
   return std::make_shared<const ClipTokenizer>(std::move(tokenizer));
-}
-
-Result<Scope> text_root(const WeightSource& weights) {
-  constexpr std::string_view kTable = "embeddings.token_embedding.weight";
-  if (weights.has(fmt::format("text_model.{}", kTable))) return Scope{"text_model"};
-  return Scope{};
 }
 
 bool config_flag(const Json& config, const char* key, bool otherwise) {
@@ -130,6 +128,9 @@ Result<void> Model::apply_loras(const LoadOptions& options) {
   if (options.loras.empty()) return {};
   std::vector<LoraUse> uses;
   for (const NamedWeight& lora : options.loras) {
+    if (!(std::abs(lora.weight) <= kLoraWeightMax))
+      return invalid("lora", fmt::format("weight {} is not within -{} to {}", lora.weight, kLoraWeightMax,
+                                         kLoraWeightMax));
     uses.push_back({TRY(open_lora(lora.name)), static_cast<float>(lora.weight)});
     lora_names_.emplace_back(fs::path(lora.name).stem().string(), lora.weight);
   }
@@ -163,7 +164,6 @@ Result<void> Model::load_text(const LoadOptions& options) {
     TextEncoder encoder;
     encoder.use = use;
     encoder.config = TRY(read_clip_text_config(part.config, part.config_field));
-    encoder.root = TRY(text_root(*part.weights));
     encoder.tokenizer = TRY(open_tokenizer(files_, use));
     std::shared_ptr<const WeightSource> weights = part.weights;
     if (!embeddings.empty()) TRY(add_embeddings(embeddings, encoder, weights));
@@ -194,7 +194,7 @@ Result<void> Model::add_embeddings(const std::vector<TextualInversion>& embeddin
     rows.insert(rows.end(), vectors->values.begin(), vectors->values.end());
     TRY(tokenizer.add_token(embedding.token, ids));
   }
-  const Scope table = encoder.root / "embeddings" / "token_embedding" / "weight";
+  const Scope table = Scope{"text_model"} / "embeddings" / "token_embedding" / "weight";
   weights = TRY(with_extra_rows(weights, table.path, std::move(rows), encoder.config.width));
   encoder.config.vocabulary = TRY(weights->shape_of(table.path))[0];
   encoder.tokenizer = std::make_shared<const ClipTokenizer>(std::move(tokenizer));

@@ -32,7 +32,6 @@ class UnetBatch;
 struct TextEncoder {
   TextUse use;
   ClipTextConfig config;
-  Scope root;  ///< where its weight names start
   std::shared_ptr<const ClipTokenizer> tokenizer;
   Network network;
 };

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "text/unicode.h"
+
 namespace limner {
 namespace {
 
@@ -119,6 +121,9 @@ Result<std::string> checked_text(const ParamInfo& info, std::string_view text) {
   if (text.size() > kTextBytesMax)
     return invalid(std::string(info.name),
                    fmt::format("{} bytes; at most {} are read", text.size(), kTextBytesMax));
+  // What is drawn is also written into files, and those hold UTF-8 without NUL.
+  if (text.find('\0') != std::string_view::npos || encode_utf8(decode_utf8(text)) != text)
+    return invalid(std::string(info.name), "is not UTF-8 text without NUL bytes");
   if (!info.words.empty() && !word_allowed(info.words, text)) {
     std::string allowed(info.words);
     for (char& c : allowed)

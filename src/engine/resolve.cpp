@@ -87,7 +87,8 @@ Result<void> resolve_strength(const Model& model, const DrawingInputs& inputs, D
     return {};
   }
   if (!params.strength) params.strength = inputs.mask.empty() ? 0.8 : 1.0;
-  if (*params.steps - steps_left_out(*params.steps, *params.strength) < 1)
+  if (!spaces_by_strength(model, params) &&
+      *params.steps - steps_left_out(*params.steps, *params.strength) < 1)
     return invalid("strength",
                    fmt::format("{} of {} steps leaves none to draw", *params.strength, *params.steps),
                    "give more strength or more steps");

@@ -59,7 +59,6 @@ Result<void> begin_second_pass(Drawing& drawing) {
   const LatentExtent from = drawing.extent, to = second_extent(drawing);
   drawing.evaluations_before = drawing.sampler->asks_done();
   const int steps = drawing.params.hires_steps > 0 ? drawing.params.hires_steps : *drawing.params.steps;
-  const int skip = steps_left_out(steps, drawing.params.hires_strength);
   std::vector<float> latent(drawing.sampler->latent().begin(), drawing.sampler->latent().end());
   const std::string& upscaler = drawing.params.hires_upscaler;
   std::vector<float> clean;
@@ -75,7 +74,7 @@ Result<void> begin_second_pass(Drawing& drawing) {
     clean = TRY(encode_sample(drawing, floats_from_picture(fitted)));
   }
   drawing.picture = {};
-  TRY(make_sampler(drawing, steps, skip));
+  TRY(make_sampler(drawing, steps, drawing.params.hires_strength));
   set_time_ids(drawing);
   TRY(prepare_controls(drawing));
   std::vector<float> noise(drawing.extent.count());

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/model_folders.h"
 #include "families/single_file.h"
+#include "nets/ldm_names.h"
 #include "tensor/component_files.h"
 
 namespace limner {
@@ -52,7 +53,10 @@ Result<Component> open_vae(const fs::path& path, const std::string& kind) {
   std::error_code error;
   if (fs::is_regular_file(path, error)) return from_part(path, TRY(open_single_file_vae(path, kind)));
   const bool pipeline = fs::exists(path / "model_index.json", error);
-  return open_folder(pipeline ? path / "vae" : path, "vae", {"AutoencoderKL", "AutoencoderTiny"});
+  Component part =
+      TRY(open_folder(pipeline ? path / "vae" : path, "vae", {"AutoencoderKL", "AutoencoderTiny"}));
+  part.weights = with_current_vae_names(part.weights);
+  return part;
 }
 
 Result<Component> open_controlnet(const fs::path& path) {

@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "families/single_file.h"
+#include "nets/ldm_names.h"
 #include "tensor/component_files.h"
 
 namespace limner {
@@ -85,6 +86,9 @@ Result<Component> open_part(const fs::path& model, const ComponentRule& rule, co
     if (is_scheduler) part.config["_class_name"] = class_name;
   }
   if (rule.has_weights) part.weights = TRY(open_component(part.directory));
+  // Files of other releases name some weights otherwise.
+  if (rule.name.starts_with("text_encoder")) part.weights = with_text_model_prefix(part.weights);
+  if (rule.name == "vae") part.weights = with_current_vae_names(part.weights);
   return part;
 }
 
@@ -133,6 +137,7 @@ Result<ModelFiles> open_checkpoint(const fs::path& path) {
     component.config = std::move(part.config);
     component.config_field = fmt::format("{} ({})", path.filename().string(), name);
     component.weights = std::move(part.weights);
+    if (name.starts_with("text_encoder")) component.weights = with_text_model_prefix(component.weights);
     files.components[name] = std::move(component);
   }
   // A tokenizer folder beside the file wins over the standard CLIP vocabulary.

@@ -63,6 +63,9 @@ struct SamplerRequest {
   int steps = 20;
   /// Steps to leave out at the noisy end (image-to-image): steps - int(steps * strength).
   int skip = 0;
+  /// lcm only: image-to-image as the pipelines of latent consistency models do it, which leave out no steps
+  /// but space them over this share of the training timesteps. 1 elsewhere.
+  double distilled_share = 1;
   float eta = -1;  ///< noise put back by ddim, tcd, ancestral samplers; negative: the sampler's own default
   size_t latent_size = 0;                       ///< elements of [C, H, W]
   int64_t channels = 4, height = 0, width = 0;  ///< of the latent

@@ -99,7 +99,7 @@ TimestepSpacing spacing_of(const Json& config, TimestepSpacing fallback) {
 // DPMSolverMultistep is four samplers, told apart by its algorithm and order.
 std::string sampler_of(const Json& config, const SchedulerClass& scheduler) {
   if (scheduler.sampler == "dpmpp_2m" &&
-      value_or<std::string>(config, "algorithm_type", "") == "sde-dpmsolver++")
+      value_or<std::string>(config, "algorithm_type", "").starts_with("sde-dpmsolver"))
     return value_or(config, "solver_order", 2) == 3 ? "dpmpp_3m_sde" : "dpmpp_2m_sde";
   return std::string(scheduler.sampler);
 }

@@ -148,6 +148,9 @@ MAKERS = {
     "lcm": lcm,
     "sd1_tiny_vae": lambda: sd1(vae_model=tiny_vae(51), seed=52),
     "inpaint": lambda: sd1(unet_model=unet(61, 32, in_channels=9), pipeline=StableDiffusionInpaintPipeline, seed=62),
+    # Four levels, a factor of 8: 72 by 104 pixels are 9 by 13 latents, which the UNet halves and doubles unevenly.
+    "sd1_factor_8": lambda: sd1(vae_model=vae(91, channels=(16, 16, 32, 32)), seed=92,
+                                unet_model=unet(93, 32, channels=(32, 48, 64))),
     "pix2pix": lambda: sd1(unet_model=unet(71, 32, in_channels=8), pipeline=StableDiffusionInstructPix2PixPipeline, seed=72),
 }
 

@@ -78,12 +78,20 @@ def test_sampler_and_schedule(limner, library, sampler, schedule):
 
 
 @pytest.mark.parametrize("family", ["sd1", "sd2", "sdxl", "lcm", "sd1_tiny_vae"])
-@pytest.mark.parametrize("width,height", [(64, 64), (36, 52)])
+@pytest.mark.parametrize("width,height", [(64, 64), (40, 56)])
 def test_family_with_its_own_scheduler(limner, library, family, width, height):
     guidance = 3.0
     theirs = library.pipeline(family)(PROMPT, num_inference_steps=6, guidance_scale=guidance, height=height, width=width,
                                       generator=generator()).images[0]
     ours = limner.generate(library.path(family), PROMPT, steps=6, cfg=guidance, seed=7, size=f"{width}x{height}")
+    assert_same_picture(ours, theirs)
+
+
+@pytest.mark.parametrize("width,height", [(72, 104), (104, 72), (40, 8)])
+def test_odd_latents(limner, library, width, height):
+    theirs = library.pipeline("sd1_factor_8")(PROMPT, num_inference_steps=5, guidance_scale=3.0, height=height, width=width,
+                                              generator=generator()).images[0]
+    ours = limner.generate(library.path("sd1_factor_8"), PROMPT, steps=5, cfg=3, seed=7, size=f"{width}x{height}")
     assert_same_picture(ours, theirs)
 
 
@@ -141,9 +149,9 @@ def test_ddim_eta(limner, library):
 
 @pytest.mark.parametrize("family", ["sd1", "sdxl"])
 def test_clip_skip(limner, library, family):
-    theirs = library.pipeline(family)(PROMPT, num_inference_steps=5, guidance_scale=3.0, clip_skip=1, height=64, width=64,
-                                      generator=generator()).images[0]
-    ours = limner.generate(library.path(family), PROMPT, steps=5, cfg=3, clip_skip=2, seed=7, size="64x64")
+    theirs = library.pipeline(family)(PROMPT, negative_prompt=NEGATIVE, num_inference_steps=5, guidance_scale=3.0, clip_skip=1,
+                                      height=64, width=64, generator=generator()).images[0]
+    ours = limner.generate(library.path(family), PROMPT, negative=NEGATIVE, steps=5, cfg=3, clip_skip=2, seed=7, size="64x64")
     assert_same_picture(ours, theirs)
 
 

@@ -38,7 +38,7 @@ def enlarge(tmp_path):
 
 
 def reference(model, picture, fold=1):
-    """The whole picture at once. Networks that fold it first see its last row and column again where the sides are odd."""
+    """The whole picture at once. Networks that fold it first see its last row and column again where sides are odd."""
     x = torch.from_numpy(numpy.array(picture.convert("RGB"))).permute(2, 0, 1)[None] / 255
     height, width = x.shape[2:]
     y = model(F.pad(x, (0, -width % fold, 0, -height % fold), mode="replicate"))
@@ -75,8 +75,8 @@ NETWORKS = {
     "rrdbnet_x4": (lambda: random_rrdbnet(blocks=1), 1),
     "rrdbnet_x2": (lambda: random_rrdbnet(blocks=1, unshuffle=2), 2),
 }
-# Wider than any of these networks looks around a pixel, so that tiles are the whole picture's bytes.
-TILES = {"whole": ["--tile", 0], "tiles": ["--tile", 32, "--overlap", 48]}
+# How far these networks look around a pixel, and more: with such an overlap tiles are the whole picture's bytes.
+REACH = 20
 
 
 @pytest.fixture(params=NETWORKS)
@@ -88,11 +88,13 @@ def network(request, tmp_path):
     return model, fold, tmp_path / "random.safetensors"
 
 
-@pytest.mark.parametrize("tiles", TILES)
-def test_random_weights(enlarge, network, tiles):
+def test_random_weights(enlarge, network):
     model, fold, path = network
-    picture = make_picture(121, 75)
-    assert_same_picture(enlarge(picture, path, *TILES[tiles]), reference(model, picture, fold))
+    picture = make_picture(75, 49)
+    whole = enlarge(picture, path, "--tile", 0)
+    assert_same_picture(whole, reference(model, picture, fold))
+    tiled = enlarge(picture, path, "--tile", 32, "--overlap", REACH * fold)
+    assert_same_picture(tiled, reference(model, picture, fold))
 
 
 def test_narrow_overlap_shows_only_at_seams(enlarge, tmp_path):
@@ -143,7 +145,8 @@ def fetched(tmp_path_factory):
 
 
 def load(folder, name):
-    model = Srvgg(width=64, layers=16) if name == SRVGG else RRDBNet(blocks=6 if name == ANIME else 23, width=64, growth=32)
+    blocks = {ANIME: 6, RRDB: 23}
+    model = RRDBNet(blocks[name], width=64, growth=32) if name in blocks else Srvgg(width=64, layers=16)
     weights = load_file(folder / "upscalers" / f"{name}.safetensors")
     model.load_state_dict({key: value.float() for key, value in weights.items()})
     return model
@@ -167,10 +170,17 @@ def test_real_weights(enlarge, fetched, name):
     small = large.resize((48, 48), Image.BICUBIC)
     ours = enlarge(small, name, models=fetched)
     assert_same_picture(ours, reference(load(fetched, name), small))
-    # Red for blue, or 0..255 for 0..1, would agree with our reference as well; but not look like the picture.
+    # Weights under each other's names, or 0..255 for 0..1, would agree with the reference as well: it has them too.
     restored, bicubic = psnr(ours, large), psnr(small.resize(large.size, Image.BICUBIC), large)
     print(f"{name}: {restored:.2f} dB, bicubic {bicubic:.2f} dB")
     assert restored > bicubic + 1
+
+
+def test_no_network_is_said(tmp_path):
+    done = subprocess.run([sys.executable, SCRIPT, tmp_path / "upscalers"], capture_output=True, text=True,
+                          env=os.environ | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)})
+    assert done.returncode == 1 and "is there a network?" in done.stderr
+    assert not (tmp_path / "upscalers").exists()
 
 
 def test_provenance(fetched):
