@@ -48,10 +48,10 @@ def tokenizer(pad=None):
     return made
 
 
-def text_encoder(seed, width=32, layers=3, act="quick_gelu", projection=None):
+def text_encoder(seed, width=32, layers=3, act="quick_gelu", projection=None, heads=4):
     torch.manual_seed(seed)
     config = CLIPTextConfig(vocab_size=4096, hidden_size=width, intermediate_size=4 * width, num_hidden_layers=layers,
-                            num_attention_heads=4, max_position_embeddings=32, hidden_act=act, bos_token_id=4094,
+                            num_attention_heads=heads, max_position_embeddings=32, hidden_act=act, bos_token_id=4094,
                             eos_token_id=4095, pad_token_id=4095, projection_dim=projection or width)
     made = CLIPTextModelWithProjection(config) if projection else CLIPTextModel(config)
     return livelier(made, 1.3)
@@ -68,10 +68,10 @@ def unet(seed, context, in_channels=4, channels=(32, 64), heads=4, linear=False,
     return livelier(UNet2DConditionModel(**options), 1.25)
 
 
-def vae(seed, channels=(32, 64), **more):
+def vae(seed, channels=(32, 64), groups=16, **more):
     torch.manual_seed(seed)
     made = AutoencoderKL(in_channels=3, out_channels=3, latent_channels=4, block_out_channels=channels, layers_per_block=1,
-                         norm_num_groups=16, sample_size=64,
+                         norm_num_groups=groups, sample_size=64,
                          down_block_types=("DownEncoderBlock2D",) * len(channels),
                          up_block_types=("UpDecoderBlock2D",) * len(channels), **more)
     return livelier(made, 1.3)
