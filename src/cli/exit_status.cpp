@@ -9,13 +9,13 @@ int exit_status(Code code) {
     case Code::not_found:
     case Code::conflict:
     case Code::too_large:
+    case Code::forbidden:
       return 2;
     case Code::refused:
       return 3;
     case Code::cancelled:
       return 130;
     case Code::unauthenticated:
-    case Code::forbidden:
     case Code::exhausted:
     case Code::deadline:
     case Code::unavailable:

@@ -15,6 +15,7 @@
 #include "cli/output.h"
 #include "cli/param_flags.h"
 #include "cli/picture_inputs.h"
+#include "cli/printable.h"
 #include "cli/progress_line.h"
 #include "engine/engine.h"
 #include "engine/model_library.h"
@@ -251,7 +252,7 @@ class Generate {
                         {"steps", times_.steps_ms}, {"decode", times_.decode_ms},
                         {"write", write_ms_}};
     json["peak_memory_bytes"] = peak_memory_bytes();
-    fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+    fmt::print("{}\n", json_text(json));
   }
 
   const GenerateFlags& flags_;

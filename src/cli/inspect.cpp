@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/printable.h"
 #include "image/codec.h"
 #include "image/file_metadata.h"
 
@@ -25,11 +26,11 @@ Result<int> inspect(const std::string& path, bool json) {
     Json out = Json::object();
     if (!metadata.infotext.empty()) out["infotext"] = metadata.infotext;
     if (!limner.is_null()) out["limner"] = limner;
-    fmt::print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
+    fmt::print("{}\n", json_text(out));
     return 0;
   }
-  if (!metadata.infotext.empty()) fmt::print("{}\n", metadata.infotext);
-  if (!limner.is_null()) fmt::print("\n{}\n", limner.dump(2, ' ', false, Json::error_handler_t::replace));
+  if (!metadata.infotext.empty()) fmt::print("{}\n", printable(metadata.infotext));
+  if (!limner.is_null()) fmt::print("\n{}\n", json_text(limner));
   return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/printable.h"
 #include "engine/engine.h"
 
 namespace limner {
@@ -17,7 +18,7 @@ Result<int> print(const std::vector<ListedName>& names, bool json) {
     if (!json) fmt::print("{:<22} {:<16} {}\n", name.name, name.title, name.doc);
     array.push_back({{"name", name.name}, {"title", name.title}, {"doc", name.doc}});
   }
-  if (json) fmt::print("{}\n", array.dump(2));
+  if (json) fmt::print("{}\n", json_text(array));
   return 0;
 }
 

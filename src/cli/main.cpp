@@ -34,7 +34,7 @@ int report(const Error& error, bool json) {
                          {"field", error.field},
                          {"message", error.message},
                          {"hint", error.hint}}}};
-    std::puts(text.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+    std::puts(json_text(text, kOneLine).c_str());
   }
   return exit_status(error.code);
 }

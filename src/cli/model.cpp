@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/printable.h"
 #include "engine/engine.h"
 #include "engine/model_library.h"
 
@@ -19,7 +20,7 @@ Result<int> list(bool json) {
     if (!json) fmt::print("{:<30} {}\n", model.name, model.path.string());
     array.push_back({{"name", model.name}, {"path", model.path.string()}});
   }
-  if (json) fmt::print("{}\n", array.dump(2));
+  if (json) fmt::print("{}\n", json_text(array));
   return 0;
 }
 
@@ -43,7 +44,7 @@ Result<int> show(const std::string& name, bool json) {
               {"backend", info.backend},
               {"dtype", info.dtype}};
   if (json) {
-    fmt::print("{}\n", out.dump(2));
+    fmt::print("{}\n", json_text(out));
     return 0;
   }
   for (const auto& [key, value] : out.items())
@@ -54,7 +55,7 @@ Result<int> show(const std::string& name, bool json) {
 Result<int> import(const std::string& path, const std::string& name, bool json) {
   const LibraryModel model = TRY(import_model(path, name));
   if (json)
-    fmt::print("{}\n", Json{{"name", model.name}, {"path", model.path.string()}}.dump());
+    fmt::print("{}\n", json_text({{"name", model.name}, {"path", model.path.string()}}, kOneLine));
   else
     fmt::print("{}\n", model.path.string());
   return 0;

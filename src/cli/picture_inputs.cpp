@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 
 #include "image/codec.h"
@@ -41,7 +42,13 @@ Result<void> read_mask(const PictureFlags& flags, DrawingInputs& inputs) {
 Result<void> outpaint(const PictureFlags& flags, DrawingInputs& inputs) {
   if (inputs.init.empty()) return invalid("outpaint", "needs a picture to enlarge", "give --init FILE");
   if (!inputs.mask.empty()) return invalid("outpaint", "makes its own mask; leave --mask away");
-  OutpaintCanvas canvas = TRY(outpaint_canvas(inputs.init, TRY(parse_margins(flags.outpaint)), std::nullopt));
+  const Margins margins = TRY(parse_margins(flags.outpaint));
+  const int64_t width = int64_t{inputs.init.width} + margins.left + margins.right;
+  const int64_t height = int64_t{inputs.init.height} + margins.top + margins.bottom;
+  if (std::min(width, height) > 0 && width > DecodeLimits{}.pixels_max / height)
+    return Error{Code::too_large, "outpaint", fmt::format("makes a canvas of {}x{} pixels", width, height),
+                 fmt::format("at most {} pixels are drawn", DecodeLimits{}.pixels_max)};
+  OutpaintCanvas canvas = TRY(outpaint_canvas(inputs.init, margins, std::nullopt));
   inputs.init = std::move(canvas.picture);
   inputs.mask = std::move(canvas.mask);
   return {};

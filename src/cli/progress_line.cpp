@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "cli/printable.h"
+
 namespace limner {
 namespace {
 
@@ -29,8 +31,9 @@ ProgressLine::ProgressLine(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_
 
 ProgressLine::~ProgressLine() { clear(); }
 
-void ProgressLine::stage(const std::string& text) {
+void ProgressLine::stage(const std::string& what) {
   if (quiet_) return;
+  const std::string text = printable(what);
   clear();
   started_ = Clock::now();
   drawn_at_ = {};
@@ -63,7 +66,7 @@ void ProgressLine::update(int done, int total, const char* unit) {
 
 void ProgressLine::note(const std::string& text) {
   clear();
-  if (!quiet_) print("limner: {}\n", text);
+  if (!quiet_) print("limner: {}\n", printable(text));
 }
 
 void ProgressLine::clear() {

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/printable.h"
 #include "cli/progress_line.h"
 #include "engine/engine.h"
 #include "engine/model_library.h"
@@ -53,9 +54,9 @@ Result<int> upscale_file(UpscaleFlags flags) {
   TRY(write_picture(large, {metadata.infotext, metadata.limner_json}, flags.output, plan.format,
                     plan.paths[0]));
   if (flags.json)
-    fmt::print(
-        "{}\n",
-        Json{{"path", plan.paths[0].string()}, {"width", large.width}, {"height", large.height}}.dump());
+    fmt::print("{}\n",
+               json_text({{"path", plan.paths[0].string()}, {"width", large.width}, {"height", large.height}},
+                         kOneLine));
   else
     fmt::print("{}\n", plan.paths[0].string());
   return 0;

@@ -14,6 +14,7 @@ namespace {
 
 // One text (all its BREAK sections) as every encoder's tokenizer sees it.
 struct TokenizedText {
+  size_t sections = 1;
   std::vector<TokenizedPrompt> by_encoder;
 };
 
@@ -27,6 +28,7 @@ PromptSyntax syntax_of(const DrawingParams& params) {
 
 TokenizedText tokenize(Model& model, const std::vector<Section>& sections, LongPrompt mode) {
   TokenizedText text;
+  text.sections = sections.size();
   for (const TextEncoder& encoder : model.text_encoders())
     text.by_encoder.push_back(
         window_tokens(*encoder.tokenizer, sections, static_cast<int>(encoder.config.tokens_max), mode));
@@ -163,11 +165,14 @@ Result<ConditioningBranch> encode_branch(Model& model, const TokenizedBranch& br
   return out;
 }
 
-void note_dropped(const std::vector<TokenizedBranch>& branches, std::string& dropped) {
+// What of a text the encoders do not get to read.
+void note_unread(const std::vector<TokenizedBranch>& branches, LongPrompt mode, PromptConditioning& out) {
   for (const TokenizedBranch& branch : branches)
-    for (const TokenizedStage& stage : branch.stages)
+    for (const TokenizedStage& stage : branch.stages) {
+      if (mode == LongPrompt::truncate && stage.text.sections > 1) out.breaks_ignored = true;
       for (const TokenizedPrompt& prompt : stage.text.by_encoder)
-        if (dropped.empty()) dropped = prompt.dropped;
+        if (out.dropped.empty()) out.dropped = prompt.dropped;
+    }
 }
 
 }  // namespace
@@ -185,8 +190,8 @@ Result<PromptConditioning> encode_prompts(Model& model, const DrawingParams& par
   if (with_negative) negative = TRY(tokenize_plan(model, params, params.negative.value_or("")));
   if (negative.size() > 1) return invalid("negative", "AND joins prompts, not negative prompts");
   PromptConditioning out;
-  note_dropped(positive, out.dropped);
-  note_dropped(negative, out.dropped);
+  note_unread(positive, long_prompt_of(params), out);
+  note_unread(negative, long_prompt_of(params), out);
   size_t chunks = 1;
   for (auto* branches : {&positive, &negative})
     for (auto& branch : *branches)

@@ -33,7 +33,8 @@ struct ConditioningBranch {
 struct PromptConditioning {
   std::vector<ConditioningBranch> positive;
   ConditioningBranch negative;
-  std::string dropped;  ///< text that fell off the window, for a warning; empty if none did
+  std::string dropped;          ///< text that fell off the window, for a warning; empty if none did
+  bool breaks_ignored = false;  ///< there was a BREAK, which only long_prompt=chunk heeds
 };
 
 /// Encodes both prompts with the model's text encoders. All conditionings have the same number of tokens.

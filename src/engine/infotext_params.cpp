@@ -47,6 +47,11 @@ Result<void> set_size(DrawingParams& params, const std::string& value) {
   return set_param(params, *find_param("height"), value.substr(x + 1));
 }
 
+bool has_a1111_syntax(const std::string& text) {
+  return text.find_first_of("([") != std::string::npos || text.find("BREAK") != std::string::npos ||
+         text.find(" AND ") != std::string::npos;
+}
+
 const ParamInfo* by_infotext_key(std::string_view key) {
   for (const ParamInfo& info : param_table())
     if (!info.infotext_key.empty() && info.infotext_key == key) return &info;
@@ -91,8 +96,9 @@ Result<DrawingParams> params_from_infotext(const Infotext& infotext, std::vector
       ignored.push_back(key);
     }
   }
-  if (params.prompt_syntax == "plain" && infotext.prompt.find_first_of("([") != std::string::npos)
+  if (has_a1111_syntax(infotext.prompt) || has_a1111_syntax(infotext.negative))
     params.prompt_syntax = "a1111";
+  params.long_prompt = "chunk";  // A1111 knows no other way
   return params;
 }
 

@@ -46,6 +46,12 @@ Result<std::shared_ptr<const ClipTokenizer>> open_tokenizer(const ModelFiles& fi
   return std::make_shared<const ClipTokenizer>(std::move(tokenizer));
 }
 
+Result<void> check_window(const ClipTextConfig& config, const std::string& field) {
+  if (config.tokens_max >= 3) return {};
+  return invalid(field, fmt::format("max_position_embeddings {} leaves no place for a word; 3 or more do",
+                                    config.tokens_max));
+}
+
 bool config_flag(const Json& config, const char* key, bool otherwise) {
   const auto found = config.find(key);
   return found != config.end() && found->is_boolean() ? found->get<bool>() : otherwise;
@@ -72,6 +78,9 @@ Result<void> check_recommendations(const ModelFiles& files) {
     if (std::find(kAllowed.begin(), kAllowed.end(), key) == kAllowed.end())
       return invalid("limner.json: defaults",
                      fmt::format("\"{}\" is not one of: steps, guidance, width, height", key));
+    else if (!value.is_number())
+      return invalid("limner.json: defaults",
+                     fmt::format("{}: {} is not a number", key, value.dump().substr(0, 80)));
   if (Result<DrawingParams> params = params_from_json(*defaults, "limner.json: defaults"); !params)
     return std::move(params).error();
   return {};
@@ -164,6 +173,7 @@ Result<void> Model::load_text(const LoadOptions& options) {
     TextEncoder encoder;
     encoder.use = use;
     encoder.config = TRY(read_clip_text_config(part.config, part.config_field));
+    TRY(check_window(encoder.config, part.config_field));
     encoder.tokenizer = TRY(open_tokenizer(files_, use));
     std::shared_ptr<const WeightSource> weights = part.weights;
     if (!embeddings.empty()) TRY(add_embeddings(embeddings, encoder, weights));
@@ -211,14 +221,29 @@ Result<void> Model::load_vae(const LoadOptions& options) {
   return {};
 }
 
+// Inpainting and editing models take ControlNets of the plain ones, which read the latent alone.
+bool Model::fits_unet(const UnetConfig& control) const {
+  const auto same_residuals = [](const UnetStage& a, const UnetStage& b) {
+    return a.channels == b.channels && a.depth.size() == b.depth.size();
+  };
+  if (!std::ranges::equal(control.down, unet_config_.down, same_residuals) ||
+      control.downsample_padding != unet_config_.downsample_padding ||
+      control.context_width != unet_config_.context_width ||
+      control.in_channels != autoencoder_.latent_channels() || control.time_condition_width > 0 ||
+      control.class_embedding != ClassEmbedding::none)
+    return false;
+  if (control.added_width == 0) return true;
+  const int64_t pooled = text_encoders_.back().config.pooled_width();
+  return unet_config_.added_width > 0 && control.time_id_count(pooled) == unet_config_.time_id_count(pooled);
+}
+
 Result<void> Model::load_controlnets(const LoadOptions& options) {
   for (const fs::path& path : options.controlnets) {
     const Component part = TRY(open_controlnet(path));
     ControlNet net;
     net.name = path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
     net.config = TRY(read_controlnet_config(part.config, part.config_field));
-    if (net.config.unet.residual_count() != unet_config_.residual_count() ||
-        net.config.unet.context_width != unet_config_.context_width)
+    if (!fits_unet(net.config.unet))
       return invalid("controlnet",
                      fmt::format("{} is made for another UNet than {}'s", net.name, files_.name),
                      "use one of the same family");
@@ -240,6 +265,10 @@ Result<void> Model::check_parts_agree() {
   int64_t context = 0;
   for (const TextEncoder& encoder : text_encoders_) context += encoder.config.width;
   const std::string& field = files_.find("unet")->config_field;
+  for (const TextEncoder& encoder : text_encoders_)
+    if (encoder.config.tokens_max != text_encoders_.front().config.tokens_max)
+      return invalid("max_position_embeddings",
+                     "differs between the two text encoders, which read the same windows");
   if (context != unet_config_.context_width)
     return invalid(field, fmt::format("cross_attention_dim {} differs from the text encoders' width {}",
                                       unet_config_.context_width, context));

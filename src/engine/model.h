@@ -103,6 +103,7 @@ class Model {
   Result<void> load_text(const LoadOptions& options);
   Result<void> load_vae(const LoadOptions& options);
   Result<void> load_controlnets(const LoadOptions& options);
+  bool fits_unet(const UnetConfig& control) const;
   Result<void> apply_loras(const LoadOptions& options);
   Result<void> add_embeddings(const std::vector<TextualInversion>& embeddings, TextEncoder& encoder,
                               std::shared_ptr<const WeightSource>& weights);

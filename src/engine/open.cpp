@@ -30,6 +30,16 @@ class StageClock {
   std::chrono::steady_clock::time_point started_;
 };
 
+void note_unread(const PromptConditioning& prompts, std::string_view what,
+                 std::vector<std::string>& warnings) {
+  if (!prompts.dropped.empty())
+    warnings.push_back(fmt::format(
+        "{} is longer than the model reads; left out: \"{}\" (--long-prompt chunk reads all of it)", what,
+        prompts.dropped));
+  if (prompts.breaks_ignored)
+    warnings.push_back(fmt::format("BREAK in {} does nothing without --long-prompt chunk", what));
+}
+
 Result<void> encode_text(Drawing& drawing) {
   const StageClock clock(drawing.times.text_ms);
   Model& model = *drawing.model;
@@ -47,13 +57,10 @@ Result<void> encode_text(Drawing& drawing) {
     if (other.positive[0].stages[0].conditioning.tokens !=
         drawing.prompts.positive[0].stages[0].conditioning.tokens)
       return unsupported("blend_prompt", "has another number of chunks than the prompt");
+    note_unread(other, "blend_prompt", drawing.warnings);
     blend(drawing.prompts, other, static_cast<float>(params.blend));
   }
-  if (!drawing.prompts.dropped.empty())
-    drawing.warnings.push_back(
-        fmt::format("the prompt is longer than the model reads; left out: \"{}\" (--long-prompt chunk "
-                    "reads all of it)",
-                    drawing.prompts.dropped));
+  note_unread(drawing.prompts, "the prompt", drawing.warnings);
   return {};
 }
 

@@ -100,6 +100,10 @@ Result<void> check_combinations(const Model& model, const DrawingInputs& inputs,
   if (params.hires_scale > 1 && (!inputs.mask.empty() || model.pix2pix() || model.inpainting()))
     return unsupported("hires_scale", "a second pass goes with text-to-image and image-to-image only");
   if (params.hires_scale > 1) {
+    const double side = std::max(*params.width, *params.height) * params.hires_scale;
+    if (const double most = find_param("width")->maximum; side > most)
+      return invalid("hires_scale", fmt::format("{} makes a side of {:.0f} pixels; at most {:.0f} are drawn",
+                                                params.hires_scale, side, most));
     const int steps = params.hires_steps > 0 ? params.hires_steps : *params.steps;
     if (steps - steps_left_out(steps, params.hires_strength) < 1)
       return invalid("hires_strength",
@@ -120,10 +124,10 @@ std::string gibibytes(size_t bytes) {
 
 Result<DrawingParams> resolve_params(const Model& model, const DrawingParams& given,
                                      const DrawingInputs& inputs) {
-  TRY(check_params(given));
   TRY(check_inputs(model, inputs));
   DrawingParams params = given;
   resolve_size(model, inputs, params);
+  TRY(check_params(params));  // behind the sizes, which models and pictures may make too large
   const int multiple = model.autoencoder().scale();
   const int least = multiple * static_cast<int>(model.unet().extent_min());
   TRY(check_side("width", *params.width, multiple, least));

@@ -76,13 +76,22 @@ void UnetBatch::lay_out_inputs() {
   if (config.time_condition_width > 0) lay(guidance_, {rows, config.time_condition_width});
   for (Buffer& residual : residuals_) inputs_.push_back(view(residual));
   lay(prediction_, {rows, height, width, config.out_channels}, false);
-  for (size_t i = 0; i < controls_.size(); ++i) {
-    Control& control = controls_[i];
-    // A ControlNet reads what the UNet reads, but for the channels that only the UNet has.
-    control.inputs.assign(inputs_.begin(), inputs_.end() - static_cast<ptrdiff_t>(residuals_.size()));
-    control.inputs.push_back(view(control.condition));
-    control.inputs.push_back(view(control.scale));
+  if (!controls_.empty() && config.in_channels != shape_.extent.channels)
+    lay(latent_, {rows, height, width, shape_.extent.channels}, false);
+  for (size_t i = 0; i < controls_.size(); ++i)
+    lay_out_control(controls_[i], model_.controlnets()[i].config.unet);
+}
+
+// A ControlNet reads what the UNet reads, but for what only the UNet has: the channels of a picture beside
+// the latent, a distilled model's guidance scale, the residuals.
+void UnetBatch::lay_out_control(Control& control, const UnetConfig& config) {
+  control.inputs = {view(latent_.values.empty() ? sample_ : latent_), view(timestep_), view(context_)};
+  if (config.added_width > 0) {
+    control.inputs.push_back(view(text_embeds_));
+    control.inputs.push_back(view(time_ids_));
   }
+  control.inputs.push_back(view(control.condition));
+  control.inputs.push_back(view(control.scale));
 }
 
 Result<void> UnetBatch::make_controls() {
@@ -120,6 +129,7 @@ void UnetBatch::fill_row(size_t index, const BatchRow& row) {
   const int channels = shape_.extent.channels, stride = static_cast<int>(model_.unet().in_channels);
   const auto sample = at(sample_);
   planes_to_pixels(row.ask.input, channels, sample, stride);
+  if (!latent_.values.empty()) planes_to_pixels(row.ask.input, channels, at(latent_), channels);
   const int extra = drawing.picture.extra_channels;
   for (size_t pixel = 0; extra > 0 && pixel < sample.size() / static_cast<size_t>(stride); ++pixel)
     for (int c = 0; c < extra; ++c)

@@ -55,6 +55,7 @@ class UnetBatch {
   UnetBatch(Model& model, const BatchShape& shape) : model_(model), shape_(shape) {}
   Result<void> make_controls();
   void lay_out_inputs();
+  void lay_out_control(Control& control, const UnetConfig& config);
   void fill_row(size_t index, const BatchRow& row);
   void run_controls(Workspace& workspace);
   TensorView view(Buffer& buffer) { return {DType::f32, buffer.shape, buffer.values.data()}; }
@@ -63,6 +64,7 @@ class UnetBatch {
   BatchShape shape_;
   const Executable* unet_ = nullptr;
   Buffer sample_, timestep_, context_, text_embeds_, time_ids_, guidance_, prediction_;
+  Buffer latent_;  // what ControlNets read where the UNet's sample has further channels; else empty
   std::vector<Buffer> residuals_;
   std::vector<Control> controls_;
   std::vector<ConstTensorView> inputs_;

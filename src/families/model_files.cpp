@@ -108,7 +108,8 @@ Result<ModelFiles> open_directory(const fs::path& path) {
     const std::string class_name = TRY(class_of(entry, key));
     if (class_name.empty()) continue;
     const auto& rules = component_rules();
-    const auto rule = std::find_if(rules.begin(), rules.end(), [&](const auto& r) { return r.name == key; });
+    const auto rule =
+        std::find_if(rules.begin(), rules.end(), [&name = key](const auto& r) { return r.name == name; });
     if (rule == rules.end())
       return unsupported("model_index.json: " + key,
                          fmt::format("component \"{}\" is not known", class_name));

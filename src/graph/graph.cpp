@@ -111,8 +111,8 @@ Value Graph::attention(Value q, Value k, Value v, int64_t heads, bool causal, fl
   LIMNER_CHECK(queries[0] == keys[0] && queries[2] == keys[2], "queries and keys agree in batch and width");
   LIMNER_CHECK(heads > 0 && queries[2] % heads == 0, "the width is a multiple of the heads");
   LIMNER_CHECK(!causal || queries[1] == keys[1], "causal attention has as many queries as keys");
-  const auto head_width = static_cast<double>(queries[2] / heads);
-  if (scale == 0) scale = static_cast<float>(1.0 / std::sqrt(head_width));
+  const int64_t head_width = queries[2] / heads;
+  if (scale == 0) scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(head_width)));
   return push(op::Attention{heads, scale, causal}, {q, k, v}, queries);
 }
 

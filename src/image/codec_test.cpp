@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <thread>
 
 #include "image/file_metadata.h"
@@ -83,6 +84,18 @@ TEST(Codec, ACutFileIsAnErrorAndNeverACrash) {
       EXPECT_EQ(cut.error().field, "init");
     }
   }
+}
+
+TEST(Codec, APngChunkThatClaimsMoreThanTheFileHasIsRefusedBeforeItIsAllocated) {
+  std::vector<std::byte> file = encoded(ramp(8, 8, 3), {});
+  constexpr size_t kHeaderEnd = 33;  // the signature and IHDR
+  const std::array<std::byte, 8> claim = {
+      std::byte{0x40}, {}, {}, {}, std::byte{'t'}, std::byte{'E'}, std::byte{'X'}, std::byte{'t'}};
+  file.insert(file.begin() + kHeaderEnd, claim.begin(), claim.end());
+  const Result<Picture> picture = decode_picture(file, "init");
+  ASSERT_FALSE(picture);
+  EXPECT_EQ(picture.error().field, "init");
+  EXPECT_NE(picture.error().message.find("past the end"), std::string::npos);
 }
 
 TEST(Codec, TextsComeBackFromEveryFormat) {

@@ -2,6 +2,7 @@
 
 #include "base/files.h"
 #include "image/codec.h"
+#include "image/containers/containers.h"
 #include "image/libvips/session.h"
 
 namespace limner {
@@ -81,7 +82,12 @@ Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view
   if (file.size() > limits.file_bytes_max)
     return Error{Code::too_large, std::string(field),
                  fmt::format("{} bytes; at most {} are read", file.size(), limits.file_bytes_max), ""};
-  ImageRef image = open_header(TRY(sniff_format(file, field)), file);
+  const Format format = TRY(sniff_format(file, field));
+  if (format == Format::png) {
+    if (Result<void> chunks = check_png_chunks(file); !chunks)
+      return invalid(std::string(field), chunks.error().message);
+  }
+  ImageRef image = open_header(format, file);
   if (!image) return damaged(field);
   TRY(check_size(image.get(), field, limits));
 

@@ -1,9 +1,13 @@
 #pragma once
 // Weights of which only names and shapes exist, for networks whose sizes are those of their weights.
 
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "graph/graph.h"
 #include "tensor/weight_source.h"
 
 namespace limner::test {

@@ -122,7 +122,7 @@ std::shared_ptr<const WeightSource> renamed_weights(std::shared_ptr<const Weight
 }
 
 std::shared_ptr<const WeightSource> weights_below(std::shared_ptr<const WeightSource> base,
-                                                  std::string prefix) {
+                                                  const std::string& prefix) {
   WeightNames names;
   for (std::string& name : base->names())
     if (name.starts_with(prefix)) names[name.substr(prefix.size())] = {name};
@@ -130,7 +130,7 @@ std::shared_ptr<const WeightSource> weights_below(std::shared_ptr<const WeightSo
 }
 
 std::shared_ptr<const WeightSource> weights_prefixed(std::shared_ptr<const WeightSource> base,
-                                                     std::string prefix) {
+                                                     const std::string& prefix) {
   WeightNames names;
   for (std::string& name : base->names()) names[prefix + name] = {name};
   return renamed_weights(std::move(base), std::move(names));

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 #include "tensor/safetensors_fixture.h"
 
@@ -135,13 +135,13 @@ TEST(Safetensors, ReadsManyTensorsInLinearTime) {
                           i ? "," : "", i, i, i + 1);
   header += "}";
   const std::string bytes = safetensors_bytes(header, std::string(200000, 'x'));
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   const auto file = SafetensorsFile::from_bytes("many", bytes);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   ASSERT_TRUE(file);
   EXPECT_TRUE(file.value()->has("layer.199999.weight"));
   RecordProperty("seconds", std::to_string(seconds));
-  EXPECT_LT(seconds, 5.0);  // measured 0.2; a quadratic reader takes minutes
+  EXPECT_LT(seconds, 20.0);  // measured 0.2, under sanitizers more; a quadratic reader takes minutes
 }
 
 }  // namespace

@@ -39,11 +39,11 @@ std::shared_ptr<const WeightSource> renamed_weights(std::shared_ptr<const Weight
 
 /// The weights of `base` whose names begin with `prefix`, without it.
 std::shared_ptr<const WeightSource> weights_below(std::shared_ptr<const WeightSource> base,
-                                                  std::string prefix);
+                                                  const std::string& prefix);
 
 /// `base` with `prefix` before every name.
 std::shared_ptr<const WeightSource> weights_prefixed(std::shared_ptr<const WeightSource> base,
-                                                     std::string prefix);
+                                                     const std::string& prefix);
 
 /// `base` with rows appended to its matrix `name` [n, width], which becomes f32 [n + rows.size() / width,
 /// width]: new tokens of an embedding table. `invalid` if there is no such matrix, or the rows are not whole

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 namespace limner {
 namespace {
@@ -40,9 +40,9 @@ TEST(Bpe, LongWordsTakeNoSquareOfTime) {
   const Bpe bpe = made({{"a", "a"}, {"a", "b"}});
   std::string word;
   for (int i = 0; i < 100000; ++i) word += i % 3 ? 'a' : 'b';
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   EXPECT_LT(ids_of(bpe, word).size(), word.size());
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+  EXPECT_LT(std::clock() - start, 5 * CLOCKS_PER_SEC);
 }
 
 TEST(Bpe, RefusesBrokenVocabularies) {

@@ -59,7 +59,7 @@ Result<ClipTokenizer> ClipTokenizer::from_merges(std::string_view merges_txt) {
   return assemble(TRY(derive_tokenizer(merges_txt)));
 }
 
-Result<ClipTokenizer> ClipTokenizer::assemble(TokenizerFiles files) {
+Result<ClipTokenizer> ClipTokenizer::assemble(const TokenizerFiles& files) {
   ClipTokenizer tokenizer(TRY(Bpe::make(files.vocabulary, files.merges, files.unk)));
   int32_t next_id = tokenizer.bpe_.token_count();
   tokenizer.vocab_size_ = tokenizer.bpe_.id_end();

@@ -62,7 +62,7 @@ class ClipTokenizer {
   size_t group_size(std::span<const int32_t> ids) const;
 
  private:
-  static Result<ClipTokenizer> assemble(TokenizerFiles files);
+  static Result<ClipTokenizer> assemble(const TokenizerFiles& files);
   explicit ClipTokenizer(Bpe bpe) : bpe_(std::move(bpe)) {}
   void encode_plain(std::u32string_view text, std::vector<int32_t>& ids) const;
   std::string_view token_of(int32_t id) const;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -118,10 +118,10 @@ TEST(ClipTokenizer, ALongPromptIsFast) {
   const ClipTokenizer tokenizer = clip();
   std::string words, one_word(100000, 'a');
   while (words.size() < 100000) words += "a photo of an Astronaut, 42 horses; ";
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   EXPECT_GT(tokenizer.encode(words).size(), 10000u);
   EXPECT_GT(tokenizer.encode(one_word).size(), 1000u);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+  EXPECT_LT(std::clock() - start, 5 * CLOCKS_PER_SEC);
 }
 
 TEST(ClipTokenizer, HostileFoldersAreRefusedByName) {

@@ -62,6 +62,17 @@ class Limner:
             self.command(*words), cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, **options
         )
 
+    def in_shell(self, script, *words):
+        """A finished shell script that has the command line in its "$@"."""
+        return subprocess.run(
+            ["sh", "-c", script, "sh", *self.command(*words)],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE,
+        )
+
     def draw(self, *words, prompt=PROMPT, steps=2, seed=7, out="out.png"):
         """Draws one picture, which must succeed; the path of its file."""
         run = self("generate", prompt, "--steps", steps, "--seed", seed, "-q", "-o", out, *words)

@@ -19,7 +19,7 @@ def same(a, b):
 
 
 def seam(picture, axis):
-    """How much the two edges that would meet differ (axis 1: left and right), in units of what neighbours do."""
+    """How much two opposite edges differ (axis 1: left and right), in units of what neighbours do."""
     pixels = array(picture)
-    first, last = pixels.take(0, axis), pixels.take(-1, axis)
-    return numpy.abs(first - last).mean() / numpy.abs(numpy.diff(pixels, axis=axis)).mean()
+    apart = numpy.abs(pixels.take(0, axis) - pixels.take(-1, axis)).mean()
+    return apart / numpy.abs(numpy.diff(pixels, axis=axis)).mean()

@@ -1,9 +1,7 @@
 """What the drawing parameters do to a picture."""
 
-import json
-
 import pytest
-from conftest import PROMPT, PROGRAM
+from conftest import PROMPT
 from pixels import distance, same, seam
 
 LONG = "a red apple on a green table beside a blue cup under a yellow lamp " * 3
@@ -22,7 +20,6 @@ def test_lists(limner):
 
 
 def test_every_sampler_draws(limner):
-    plain = limner.picture(steps=4)
     for sampler in [one["name"] for one in limner("samplers", "--json").json]:
         for schedule in ("plain", "karras"):
             words = ["generate", PROMPT, "--sampler", sampler, "--schedule", schedule, "--steps", 4, "--seed", 7, "-q"]
@@ -32,8 +29,6 @@ def test_every_sampler_draws(limner):
                 continue
             assert run.status == 0, f"{sampler} {schedule}: {run.status} {run.err}"
             assert limner.parameters("out.png")["sampler"] == sampler
-    assert limner.parameters("out.png")["schedule"] == "karras" or run.status == 2
-    assert plain.size == (128, 128)
 
 
 def test_every_schedule_draws(limner):
@@ -111,7 +106,13 @@ def test_a1111_syntax(limner):
     assert same(a1111("a [dog:cat:0.5]", steps=4), a1111("a [dog:cat:2]", steps=4))
     assert not same(a1111("a [dog:cat:0.5]", steps=4), a1111("a dog", steps=4))
     assert not same(a1111("a dog AND a cat"), a1111("a dog"))
-    assert not same(a1111("a dog BREAK a cat"), a1111("a dog a cat"))
+
+
+def test_break(limner):
+    words = ["--prompt-syntax", "a1111", "--long-prompt", "chunk"]
+    assert not same(limner.picture(*words, prompt="a dog BREAK a cat"), limner.picture(*words, prompt="a dog a cat"))
+    run = limner("generate", "a dog BREAK a cat", "--prompt-syntax", "a1111", "--steps", 1, "-o", "out.png")
+    assert run.status == 0 and "BREAK" in run.err
 
 
 def test_plain_syntax_takes_words_as_they_are(limner):
@@ -152,12 +153,12 @@ def test_sizes(limner, size):
     assert same(picture, limner.picture("-W", size[0], "-H", size[1]))
 
 
-@pytest.mark.parametrize("tile, axes", [("x", [1]), ("y", [0]), ("xy", [0, 1])])
-def test_tiles_have_no_seam(limner, tile, axes):
-    plain, tiled = limner.picture(steps=8), limner.picture("--tile", tile, steps=8)
-    for axis in axes:
-        assert seam(tiled, axis) < 3, "edges that meet differ no more than neighbours"
-        assert seam(tiled, axis) < seam(plain, axis)
+@pytest.mark.parametrize("tile, wraps", [("none", set()), ("x", {1}), ("y", {0}), ("xy", {0, 1})])
+def test_tiles_have_no_seam(limner, tile, wraps):
+    """After a single step, when the picture is still full of clouds up to its edges."""
+    picture = limner.picture("--tile", tile, steps=1)
+    for axis in (0, 1):
+        assert seam(picture, axis) < 2.5 if axis in wraps else seam(picture, axis) > 4
 
 
 @pytest.mark.parametrize("upscaler", ["latent", "latent_nearest"])

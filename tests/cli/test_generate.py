@@ -4,7 +4,8 @@ import re
 
 import pytest
 from conftest import PROMPT
-from PIL import Image, PngImagePlugin
+from infotexts import write_infotext
+from PIL import Image
 from pixels import same
 
 FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "avif": "AVIF"}
@@ -116,12 +117,6 @@ def test_like_with_something_else(limner):
     assert (limner.folder / "dog.png").read_bytes() == limner.draw(prompt="a dog", out="alone.png").read_bytes()
 
 
-def write_infotext(path, text):
-    info = PngImagePlugin.PngInfo()
-    info.add_text("parameters", text)
-    Image.new("RGB", (8, 8)).save(path, pnginfo=info)
-
-
 def test_like_a_picture_of_a1111(limner):
     write_infotext(
         limner.folder / "theirs.png",
@@ -140,17 +135,19 @@ def test_like_a_picture_of_a1111(limner):
 
 
 @pytest.mark.parametrize(
-    "text, saying",
+    "fields, saying",
     [
-        ("a\nSteps: many, Seed: 1", "many"),
-        ("a\nSteps: 2, Sampler: Nonesuch", "Nonesuch"),
-        ("a\nSteps: 2, Size: 64", "Size"),
-        ("a\nSteps: 2, Seed: -1", "-1"),
-        ("a\nSteps: 2, Size: 100000x8", "100000"),
+        ("Steps: many", "many"),
+        ("Sampler: Nonesuch", "Nonesuch"),
+        ("Size: 64", "Size"),
+        ("Seed: -1", "-1"),
+        ("Size: 100000x8", "100000"),
+        ("CFG scale: nan", "nan"),
+        ("Denoising strength: 7", "7"),
     ],
 )
-def test_like_of_nonsense(limner, text, saying):
-    write_infotext(limner.folder / "theirs.png", text)
+def test_like_of_nonsense(limner, fields, saying):
+    write_infotext(limner.folder / "theirs.png", f"an apple\nModel: x, Version: y, {fields}")
     limner.refuses("generate", "--like", "theirs.png", "-o", "out.png", "-q", saying=saying)
 
 

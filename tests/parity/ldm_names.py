@@ -39,10 +39,26 @@ def inner(kind, rest):
     return f"0.{RESNET[part]}{rest[len(part):]}"
 
 
-VAE = [(r"down_blocks\.(\d+)\.resnets\.(\d+)", r"down.\1.block.\2"), (r"down_blocks\.(\d+)\.downsamplers\.0", r"down.\1.downsample"),
+def controlnet_name(name, config):
+    """The name of a parameter of a ControlNetModel."""
+    part, *middle, last = name.split(".")
+    if part == "controlnet_down_blocks":
+        return f"zero_convs.{middle[0]}.0.{last}"
+    if part == "controlnet_mid_block":
+        return f"middle_block_out.0.{last}"
+    if part != "controlnet_cond_embedding":
+        return unet_name(name, config)
+    blocks = 2 * (len(config.conditioning_embedding_out_channels) - 1)
+    place = {"conv_in": 0, "conv_out": blocks + 1}.get(middle[0])
+    return f"input_hint_block.{2 * (int(middle[1]) + 1 if place is None else place)}.{last}"
+
+
+VAE = [(r"down_blocks\.(\d+)\.resnets\.(\d+)", r"down.\1.block.\2"),
+       (r"down_blocks\.(\d+)\.downsamplers\.0", r"down.\1.downsample"),
        (r"mid_block\.resnets\.0", "mid.block_1"), (r"mid_block\.resnets\.1", "mid.block_2"),
-       (r"mid_block\.attentions\.0\.group_norm", "mid.attn_1.norm"), (r"mid_block\.attentions\.0\.to_out\.0", "mid.attn_1.proj_out"),
-       (r"mid_block\.attentions\.0\.to_", "mid.attn_1."), (r"conv_shortcut", "nin_shortcut"), (r"conv_norm_out", "norm_out")]
+       (r"mid_block\.attentions\.0\.group_norm", "mid.attn_1.norm"),
+       (r"mid_block\.attentions\.0\.to_out\.0", "mid.attn_1.proj_out"), (r"mid_block\.attentions\.0\.to_", "mid.attn_1."),
+       (r"conv_shortcut", "nin_shortcut"), (r"conv_norm_out", "norm_out")]
 
 
 def vae_name(name, levels):

@@ -139,6 +139,45 @@ def lcm(seed=41):
         unet=unet(seed + 2, 32, time_cond_proj_dim=32), scheduler=scheduler, safety_checker=None,
         feature_extractor=None, requires_safety_checker=False)
 
+# Checkpoint files hold no configs: the widths of heads and the groups of norms are those of the public models.
+CHECKPOINT = dict(channels=(64, 128), norm_num_groups=32)
+
+
+def checkpoint_sd1(in_channels=4, pipeline=StableDiffusionPipeline, seed=101):
+    return pipeline(
+        vae=vae(seed, groups=32), text_encoder=text_encoder(seed + 1, width=64, heads=1), tokenizer=tokenizer(),
+        unet=unet(seed + 2, 64, in_channels, heads=8, **CHECKPOINT),
+        scheduler=PNDMScheduler(**{k: v for k, v in SCHEDULER.items() if k != "clip_sample"}, skip_prk_steps=True),
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False)
+
+
+def checkpoint_inpaint():
+    made = checkpoint_sd1(9, StableDiffusionInpaintPipeline, seed=111)
+    made.scheduler = DDIMScheduler(**SCHEDULER)
+    return made
+
+
+def checkpoint_sd2(seed=121):
+    return StableDiffusionPipeline(
+        vae=vae(seed, groups=32), text_encoder=text_encoder(seed + 1, width=64, heads=1, act="gelu"),
+        tokenizer=tokenizer(pad="!"),
+        unet=unet(seed + 2, 64, heads=[1, 2], linear=True, **CHECKPOINT),
+        scheduler=DDIMScheduler(**SCHEDULER, prediction_type="v_prediction"), safety_checker=None, feature_extractor=None,
+        requires_safety_checker=False)
+
+
+def checkpoint_sdxl(seed=131):
+    parts = sdxl_parts(seed)
+    parts["vae"] = vae(seed, groups=32, scaling_factor=0.13025)
+    parts["text_encoder"] = text_encoder(seed + 1, width=64, heads=1)
+    parts["text_encoder_2"] = text_encoder(seed + 2, width=128, heads=2, act="gelu", projection=48)
+    parts["unet"] = unet(seed + 3, 192, heads=[1, 2], linear=True, addition_embed_type="text_time", addition_time_embed_dim=8,
+                         projection_class_embeddings_input_dim=48 + 8 * 6, transformer_layers_per_block=[1, 2],
+                         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+                         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), **CHECKPOINT)
+    return StableDiffusionXLPipeline(**parts, add_watermarker=False)
+
+
 
 MAKERS = {
     "sd1": sd1,
@@ -152,6 +191,10 @@ MAKERS = {
     "sd1_factor_8": lambda: sd1(vae_model=vae(91, channels=(16, 16, 32, 32)), seed=92,
                                 unet_model=unet(93, 32, channels=(32, 48, 64))),
     "pix2pix": lambda: sd1(unet_model=unet(71, 32, in_channels=8), pipeline=StableDiffusionInstructPix2PixPipeline, seed=72),
+    "checkpoint_sd1": checkpoint_sd1,
+    "checkpoint_inpaint": checkpoint_inpaint,
+    "checkpoint_sd2": checkpoint_sd2,
+    "checkpoint_sdxl": checkpoint_sdxl,
 }
 
 

@@ -17,6 +17,16 @@ from conftest import BUILD, assert_same_picture, generator, make_picture, psnr
 from test_drawings import NEGATIVE, PROMPT, half_mask, scheduler_like
 
 SIZE = dict(height=64, width=64)
+DEFAULT_MODEL = models.ROOT / "models" / "limner-tiny"
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """The default model: random networks hardly hear what a prompt says, this one does."""
+    pipeline = diffusers.StableDiffusionPipeline.from_pretrained(DEFAULT_MODEL, torch_dtype=torch.float32)
+    pipeline.scheduler = scheduler_like(pipeline.scheduler, "ddim")
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
 
 
 def fresh(library, name):
@@ -26,14 +36,13 @@ def fresh(library, name):
     return pipeline
 
 
-# Guidance is strong so that the random networks, which hardly listen to the prompt, show what is said.
-def draw(pipeline, prompt=PROMPT, steps=6, guidance=10.0, **options):
+def draw(pipeline, prompt=PROMPT, steps=6, guidance=5.0, **options):
     options = {"generator": generator(), **SIZE, **options}
     return pipeline(prompt, num_inference_steps=steps, guidance_scale=guidance, **options).images[0]
 
 
 def draw_ours(limner, model, prompt=PROMPT, **options):
-    return limner.generate(model, prompt, **{**dict(steps=6, cfg=10, seed=7, size="64x64"), **options})
+    return limner.generate(model, prompt, **{**dict(steps=6, cfg=5, seed=7, size="64x64"), **options})
 
 
 def assert_changes(picture, before):
@@ -143,8 +152,8 @@ def generate(model, *words):
 
 def test_lora_of_another_model_is_refused(library, tmp_path):
     path = tmp_path / "other.safetensors"
-    save_file({"transformer.blocks.0.lora_A.weight": torch.zeros(4, 8), "transformer.blocks.0.lora_B.weight": torch.zeros(8, 4)},
-              path)
+    module = "transformer.blocks.0"
+    save_file({f"{module}.lora_A.weight": torch.zeros(4, 8), f"{module}.lora_B.weight": torch.zeros(8, 4)}, path)
     run = generate(library.path("sd1"), "--lora", path, "-o", tmp_path / "out.png")
     assert run.returncode == 2 and "none of the 1 keys" in run.stderr and not (tmp_path / "out.png").exists()
 
@@ -205,7 +214,7 @@ def test_embedding_of_two_encoders(limner, library, tmp_path, count):
 
 @pytest.fixture(scope="module")
 def control(library, tmp_path_factory):
-    """A ControlNet for each family, and where it lies."""
+    """A ControlNet for each shape of UNet, and where it lies."""
     folder = tmp_path_factory.mktemp("control")
     made = {}
     for family, seed in (("sd1", 81), ("sdxl", 83)):
@@ -229,16 +238,18 @@ def pictures(folder):
     return made
 
 
-@pytest.mark.parametrize("family", ["sd1", "sdxl"])
-@pytest.mark.parametrize("task", ["text", "picture", "mask"])
+@pytest.mark.parametrize("family,task", [("sd1", "text"), ("sd1", "picture"), ("sd1", "mask"), ("inpaint", "mask"),
+                                         ("lcm", "text"), ("sdxl", "text"), ("sdxl", "picture"), ("sdxl", "mask")])
 def test_controlnet(limner, library, control, tmp_path, family, task):
     kinds = {("sd1", "text"): diffusers.StableDiffusionControlNetPipeline,
              ("sd1", "picture"): diffusers.StableDiffusionControlNetImg2ImgPipeline,
              ("sd1", "mask"): diffusers.StableDiffusionControlNetInpaintPipeline,
+             ("inpaint", "mask"): diffusers.StableDiffusionControlNetInpaintPipeline,
+             ("lcm", "text"): diffusers.StableDiffusionControlNetPipeline,
              ("sdxl", "text"): diffusers.StableDiffusionXLControlNetPipeline,
              ("sdxl", "picture"): diffusers.StableDiffusionXLControlNetImg2ImgPipeline,
              ("sdxl", "mask"): diffusers.StableDiffusionXLControlNetInpaintPipeline}
-    net, path = control[family]
+    net, path = control["sdxl" if family == "sdxl" else "sd1"]
     pipeline = controlled(kinds[family, task], library.pipeline(family), net)
     made = pictures(tmp_path)
     theirs, ours = dict(image=made["control"]), {}
@@ -255,10 +266,19 @@ def test_controlnet(limner, library, control, tmp_path, family, task):
                                   control_scale=0.8, **ours), picture)
 
 
+def test_controlnet_of_another_unet_is_refused(library, control, tmp_path):
+    make_picture(64, 64).save(tmp_path / "control.png")
+    models.controlnet(85, models.unet(86, 32, channels=(32, 48))).save_pretrained(tmp_path / "net")
+    for path in (tmp_path / "net", control["sdxl"][1]):
+        run = generate(library.path("sd1"), "--controlnet", path, "--control-image", tmp_path / "control.png")
+        assert run.returncode == 2 and "is made for another UNet" in run.stderr
+
+
 # Prompts
 
 def test_prompt_beyond_the_window_is_cut(limner, library):
-    prompt = PROMPT + " with two green cats and a yellow star beside seven small houses under the moon and more and more things than any window holds"
+    prompt = PROMPT + (" with two green cats and a yellow star beside seven small houses under the moon and more and more "
+                       "things than any window holds")
     for family in ("sd1", "sdxl"):
         assert len(library.pipeline(family).tokenizer(prompt).input_ids) > 33
         theirs = draw(library.pipeline(family), prompt)
@@ -295,11 +315,10 @@ WEIGHTED = "a (red:1.5) apple on a [[blue]] ((background))"
 PIECES = [("a", 1.0), ("red", 1.5), ("apple on a", 1.0), ("blue", 1 / 1.1**2), ("background", 1.1**2)]
 
 
-def test_weights(limner, library):
-    pipeline = library.pipeline("sd1")
-    theirs = draw(pipeline, None, prompt_embeds=context(pipeline, PIECES), negative_prompt_embeds=context(pipeline, [("", 1.0)]))
-    assert_changes(theirs, draw(pipeline))
-    ours = draw_ours(limner, library.path("sd1"), WEIGHTED, prompt_syntax="a1111")
+def test_weights(limner, trained):
+    theirs = draw(trained, None, prompt_embeds=context(trained, PIECES), negative_prompt_embeds=context(trained, [("", 1.0)]))
+    assert_changes(theirs, draw(trained))
+    ours = draw_ours(limner, DEFAULT_MODEL, WEIGHTED, prompt_syntax="a1111")
     assert_same_picture(ours, theirs)
 
 
@@ -319,78 +338,72 @@ def test_weights_of_two_encoders(limner, library):
     assert_same_picture(draw_ours(limner, library.path("sdxl"), WEIGHTED, negative=NEGATIVE, prompt_syntax="a1111"), theirs)
 
 
-def test_break(limner, library):
-    pipeline = library.pipeline("sd1")
-    theirs = draw(pipeline, None, prompt_embeds=context(pipeline, [("a red apple", 1.0)], [("a blue (background)", 1.0)]),
-                  negative_prompt_embeds=context(pipeline, [(NEGATIVE, 1.0)], [("", 1.0)]))
-    ours = draw_ours(limner, library.path("sd1"), r"a red apple BREAK a blue \(background\)", negative=NEGATIVE,
+def test_break(limner, trained):
+    theirs = draw(trained, None, prompt_embeds=context(trained, [("a red apple", 1.0)], [("a blue (background)", 1.0)]),
+                  negative_prompt_embeds=context(trained, [(NEGATIVE, 1.0)], [("", 1.0)]))
+    ours = draw_ours(limner, DEFAULT_MODEL, r"a red apple BREAK a blue \(background\)", negative=NEGATIVE,
                      prompt_syntax="a1111", long_prompt="chunk")
     assert_same_picture(ours, theirs)
 
 
-def test_long_prompt_in_pieces(limner, library):
-    pipeline = library.pipeline("sd1")
+def test_long_prompt_in_pieces(limner, trained):
     prompt = " ".join([PROMPT, "and", "a green cat beside a yellow star"] * 4)
-    ids = ids_of(pipeline.tokenizer, prompt)
+    ids = ids_of(trained.tokenizer, prompt)
     windows = [[(ids[i : i + 30], 1.0)] for i in range(0, len(ids), 30)]
     assert len(windows) >= 2
-    theirs = draw(pipeline, None, prompt_embeds=context(pipeline, *windows),
-                  negative_prompt_embeds=context(pipeline, *[[("", 1.0)]] * len(windows)))
-    assert_same_picture(draw_ours(limner, library.path("sd1"), prompt, long_prompt="chunk"), theirs)
+    theirs = draw(trained, None, prompt_embeds=context(trained, *windows),
+                  negative_prompt_embeds=context(trained, *[[("", 1.0)]] * len(windows)))
+    assert_same_picture(draw_ours(limner, DEFAULT_MODEL, prompt, long_prompt="chunk"), theirs)
 
 
 @pytest.mark.parametrize("prompt,text_at", [
     ("a red [apple:cat:0.5]", lambda step: "a red apple" if step < 4 else "a red cat"),
     ("a [red|blue] apple", lambda step: f"a {['red', 'blue'][step % 2]} apple"),
 ])
-def test_prompt_that_changes(limner, library, prompt, text_at):
-    pipeline = library.pipeline("sd1")
-
+def test_prompt_that_changes(limner, trained, prompt, text_at):
     def at(step):
-        return context(pipeline, [(text_at(step), 1.0)])
+        return context(trained, [(text_at(step), 1.0)])
 
     def change(_, step, __, tensors):
         return {"prompt_embeds": torch.cat([tensors["prompt_embeds"][:1], at(step + 1)])}
 
-    theirs = draw(pipeline, None, steps=8, guidance=20.0, prompt_embeds=at(0), negative_prompt_embeds=context(pipeline, [("", 1.0)]),
+    theirs = draw(trained, None, steps=8, prompt_embeds=at(0), negative_prompt_embeds=context(trained, [("", 1.0)]),
                   callback_on_step_end=change, callback_on_step_end_tensor_inputs=["prompt_embeds"])
-    assert_changes(theirs, draw(pipeline, text_at(0), steps=8, guidance=20.0))
-    assert_same_picture(draw_ours(limner, library.path("sd1"), prompt, steps=8, cfg=20, prompt_syntax="a1111"), theirs)
+    assert_changes(theirs, draw(trained, text_at(0), steps=8))
+    assert_same_picture(draw_ours(limner, DEFAULT_MODEL, prompt, steps=8, prompt_syntax="a1111"), theirs)
 
 
-def test_prompts_joined_by_and(limner, library):
-    pipeline = library.pipeline("sd1")
+def test_prompts_joined_by_and(limner, trained):
     texts, weights, guidance = ["", "a red apple", "a blue background"], [1.0, 0.6], 4.0
-    rows = torch.cat([context(pipeline, [(text, 1.0)]) for text in texts])
-    scheduler = scheduler_like(pipeline.scheduler, "ddim")
+    rows = torch.cat([context(trained, [(text, 1.0)]) for text in texts])
+    scheduler = scheduler_like(trained.scheduler, "ddim")
     scheduler.set_timesteps(6)
-    latents = torch.randn(1, 4, 32, 32, generator=generator())
+    latents = torch.randn(1, 4, 8, 8, generator=generator())
     for t in scheduler.timesteps:
-        empty, *conditioned = pipeline.unet(latents.expand(3, -1, -1, -1), t, encoder_hidden_states=rows).sample.split(1)
+        empty, *conditioned = trained.unet(latents.expand(3, -1, -1, -1), t, encoder_hidden_states=rows).sample.split(1)
         guided = empty + sum(weight * guidance * (one - empty) for weight, one in zip(weights, conditioned))
         latents = scheduler.step(guided, t, latents).prev_sample
-    image = pipeline.vae.decode(latents / pipeline.vae.config.scaling_factor).sample
-    theirs = pipeline.image_processor.postprocess(image)[0]
-    ours = draw_ours(limner, library.path("sd1"), "a red apple AND a blue background :0.6", cfg=guidance, prompt_syntax="a1111")
+    image = trained.vae.decode(latents / trained.vae.config.scaling_factor).sample
+    theirs = trained.image_processor.postprocess(image)[0]
+    ours = draw_ours(limner, DEFAULT_MODEL, "a red apple AND a blue background :0.6", cfg=guidance, prompt_syntax="a1111")
     assert_same_picture(ours, theirs)
 
 
 @pytest.mark.parametrize("start,end", [(0.25, 1.0), (0.0, 0.5), (0.2, 0.7)])
-def test_guidance_in_an_interval(limner, library, start, end):
-    pipeline = library.pipeline("sd1")
+def test_guidance_in_an_interval(limner, trained, start, end):
     steps = 8
 
     # Just above 1: no guidance to speak of, but the pipeline goes on computing both rows.
     def scale(step):
-        return 20.0 if start <= step / steps < end else 1.0 + 1e-9
+        return 5.0 if start <= step / steps < end else 1.0 + 1e-9
 
     def change(pipeline, step, _, __):
         pipeline._guidance_scale = scale(step + 1)
         return {}
 
-    theirs = draw(pipeline, steps=steps, guidance=scale(0), callback_on_step_end=change)
-    assert_changes(theirs, draw(pipeline, steps=steps, guidance=20.0))
-    ours = draw_ours(limner, library.path("sd1"), steps=steps, cfg=20, guidance_start=start, guidance_end=end)
+    theirs = draw(trained, steps=steps, guidance=scale(0), callback_on_step_end=change)
+    assert_changes(theirs, draw(trained, steps=steps, guidance=5.0))
+    ours = draw_ours(limner, DEFAULT_MODEL, steps=steps, cfg=5, guidance_start=start, guidance_end=end)
     assert_same_picture(ours, theirs)
 
 
@@ -456,6 +469,24 @@ def test_philox(limner, library, monkeypatch, sampler):
     monkeypatch.setattr(pipeline, "scheduler", scheduler_like(pipeline.scheduler, sampler))
     theirs = draw(pipeline, latents=stream.normal((1, 4, 32, 32)))
     assert_same_picture(draw_ours(limner, library.path("sd1"), noise="philox", sampler=sampler, schedule="plain"), theirs)
+
+
+# Two passes
+
+@pytest.mark.parametrize("sampler,upscaler", [("ddim", "latent"), ("euler_ancestral", "latent"), ("ddim", "latent_nearest")])
+def test_two_passes(limner, library, monkeypatch, sampler, upscaler):
+    pipeline = library.pipeline("sd1")
+    monkeypatch.setattr(pipeline, "scheduler", scheduler_like(pipeline.scheduler, sampler))
+    stream = generator()
+    small = draw(pipeline, generator=stream, output_type="latent")[None]
+    mode = {"latent": "bilinear", "latent_nearest": "nearest"}[upscaler]
+    large = torch.nn.functional.interpolate(small, scale_factor=1.5, mode=mode)
+    second = diffusers.StableDiffusionImg2ImgPipeline(**pipeline.components, requires_safety_checker=False)
+    second.set_progress_bar_config(disable=True)
+    theirs = second(PROMPT, image=large, strength=0.6, num_inference_steps=8, guidance_scale=5.0, generator=stream).images[0]
+    ours = draw_ours(limner, library.path("sd1"), sampler=sampler, schedule="plain", hires_scale=1.5, hires_steps=8,
+                     hires_strength=0.6, hires_upscaler=upscaler)
+    assert_same_picture(ours, theirs)
 
 
 # Seamless pictures

@@ -16,6 +16,10 @@ Result<FileMetadata> read_jpeg(std::span<const std::byte> file);
 Result<FileMetadata> read_webp(std::span<const std::byte> file);
 Result<FileMetadata> read_avif(std::span<const std::byte> file);
 
+/// `invalid`, with an empty field, if a chunk of a PNG claims more bytes than the file has. To be asked
+/// before libpng reads the file: it allocates what a chunk claims, up to 2 GB, before it looks for the bytes.
+Result<void> check_png_chunks(std::span<const std::byte> file);
+
 /// A copy of `file` with the texts inside. `file` comes from our own encoder, which wrote no metadata; texts
 /// are UTF-8 without NUL. Texts that the format cannot hold (JPEG: 64 KB a segment) are `too_large`.
 Result<Bytes> write_container(Format format, std::span<const std::byte> file, const FileMetadata& texts);

@@ -48,6 +48,23 @@ void keep_text(FileMetadata& texts, std::string_view key, std::string text) {
   }
 }
 
+// Calls visit(type, data) for every chunk before IEND.
+template <class Visit>
+Result<void> each_chunk(std::span<const std::byte> file, Visit visit) {
+  ByteReader in(file);
+  in.skip(kSignatureBytes);
+  while (in.left() > 0) {
+    const uint32_t size = in.u32_be();
+    const std::string_view type = in.text(4);
+    const std::string_view data = in.text(size);
+    in.skip(4);  // The CRC guards pixels; a text with a wrong one is still worth reading.
+    if (in.failed()) return invalid("", "a PNG chunk runs past the end of the file");
+    if (type == "IEND") break;
+    visit(type, data);
+  }
+  return {};
+}
+
 void read_itxt(FileMetadata& texts, std::string_view chunk) {
   const std::string_view key = up_to_nul(chunk);
   const bool compressed = !chunk.empty() && chunk[0] != 0;
@@ -78,22 +95,18 @@ void write_text(ByteWriter& out, std::string_view key, std::string_view text) {
 
 Result<FileMetadata> read_png(std::span<const std::byte> file) {
   FileMetadata texts;
-  ByteReader in(file);
-  in.skip(kSignatureBytes);
-  while (in.left() > 0) {
-    const uint32_t size = in.u32_be();
-    const std::string_view type = in.text(4);
-    std::string_view data = in.text(size);
-    in.skip(4);  // The CRC guards pixels; a text with a wrong one is still worth reading.
-    if (in.failed()) return invalid("", "a PNG chunk runs past the end of the file");
-    if (type == "IEND") break;
+  TRY(each_chunk(file, [&](std::string_view type, std::string_view data) {
     if (type == "iTXt") read_itxt(texts, data);
     if (type == "tEXt") {
       const std::string_view key = up_to_nul(data);
       keep_text(texts, key, utf8_from_latin1(data));
     }
-  }
+  }));
   return texts;
+}
+
+Result<void> check_png_chunks(std::span<const std::byte> file) {
+  return each_chunk(file, [](std::string_view, std::string_view) {});
 }
 
 Result<Bytes> write_png(std::span<const std::byte> file, const FileMetadata& texts) {
