@@ -8,8 +8,8 @@
 
 namespace limner {
 
-/// `text` with the characters that would steer a terminal written as \xNN: those of C0 but newline and tab,
-/// DEL, and C1 (U+0080 to U+009F in UTF-8).
+/// `text` with what would steer a terminal written as \xNN: the characters of C0 but newline and tab, DEL, C1
+/// (U+0080 to U+009F), and bytes that are no UTF-8.
 std::string printable(std::string_view text);
 
 /// `json` as text, indented by `indent` or on one line. What is not UTF-8 in it (names of files) becomes

@@ -25,7 +25,9 @@ bool is_model(const fs::path& path) {
 
 std::string name_of(const fs::path& path) {
   std::error_code error;
-  return fs::is_directory(path, error) ? path.filename().string() : path.stem().string();
+  const fs::path whole =
+      (fs::absolute(path, error) / "").lexically_normal().parent_path();  // without slashes at its end
+  return fs::is_directory(path, error) ? whole.filename().string() : whole.stem().string();
 }
 
 // What `wanted` holds for in every model folder's `subfolder`, by name; of equal names the first found.

@@ -46,7 +46,8 @@ TEST(Bpe, LongWordsTakeNoSquareOfTime) {
 }
 
 TEST(Bpe, RefusesBrokenVocabularies) {
-  const auto error = [](Vocabulary vocabulary, const std::vector<Merge>& merges, std::string_view unk) {
+  const auto error = [](const Vocabulary& vocabulary, const std::vector<Merge>& merges,
+                        std::string_view unk) {
     const Result<Bpe> bpe = Bpe::make(vocabulary, merges, unk);
     return bpe ? std::string() : bpe.error().text();
   };

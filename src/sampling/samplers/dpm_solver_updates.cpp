@@ -90,7 +90,7 @@ bool is_stochastic(DpmAlgorithm algorithm) {
 
 DpmUpdate dpm_update(DpmAlgorithm algorithm, DpmSolverType type, std::span<const VpLevel> past,
                      const VpLevel& next) {
-  LIMNER_CHECK(past.size() >= 1 && past.size() <= 3, "steps are of order 1 to 3");
+  LIMNER_CHECK(!past.empty() && past.size() <= 3, "steps are of order 1 to 3");
   float h = next.lambda - past[0].lambda;
   if (h == 0) return DpmUpdate{};
   DpmUpdate update = first_order(algorithm, past[0], next, h);

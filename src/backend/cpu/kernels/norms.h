@@ -91,7 +91,8 @@ struct MeanVariance {
 /// Merges the blocks of one group of one picture; `moments` are that group's in the first block (Chan et al.
 /// 1979).
 inline MeanVariance merge_blocks(const GroupNormShape& shape, const Moments* moments) {
-  const auto width = static_cast<double>(shape.channels / shape.groups);
+  const int64_t group_channels = shape.channels / shape.groups;
+  const auto width = static_cast<double>(group_channels);
   const int64_t blocks = block_count(shape), rows = block_pixels(shape);
   const double total = static_cast<double>(shape.pixels) * width;
   double sum = 0, squares = 0;

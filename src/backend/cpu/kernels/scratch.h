@@ -18,7 +18,8 @@ class Carver {
   /// The next `count` values of T, at the start of a cache line.
   template <class T>
   T* take(int64_t count) {
-    T* array = reinterpret_cast<T*>(base_ + used_);
+    // A number, not a pointer: counting starts at no memory, where pointers must not be added to.
+    T* array = reinterpret_cast<T*>(base_ + used_);  // NOLINT(performance-no-int-to-ptr)
     used_ += static_cast<size_t>(count) * sizeof(T);
     align();
     return array;

@@ -89,7 +89,8 @@ inline H narrow(F x) {
 #else
   const U u = bits(x);
   const U rounded = (u + 0x7fffu + ((u >> 16) & 1u)) >> 16;
-  return __builtin_convertvector(x == x ? rounded : ((u >> 16) | 0x40u), H);
+  const auto is_number = x == x;  // NOLINT(misc-redundant-expression): false for NaN
+  return __builtin_convertvector(is_number ? rounded : ((u >> 16) | 0x40u), H);
 #endif
 }
 inline F load(const Bf16* p, Full = {}) {
