@@ -47,8 +47,9 @@ Result<void> encode_text(Drawing& drawing) {
   const bool guided = *params.guidance > 1 && !model.guidance_embedded();
   drawing.prompts = TRY(encode_prompts(model, params, params.prompt, guided));
   if (drawing.prompts.positive.size() > 1) {
-    const bool throughout = guided && params.guidance_start <= 0 && params.guidance_end >= 1;
-    if (!throughout || model.pix2pix())
+    if (model.pix2pix() || model.guidance_embedded())
+      return unsupported("prompt", "AND joins prompts by guidance, which this kind of model uses otherwise");
+    if (!guided || params.guidance_start > 0 || params.guidance_end < 1)
       return unsupported("prompt",
                          "AND joins prompts by guidance: it needs a guidance above 1 in every step");
   }
