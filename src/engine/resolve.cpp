@@ -69,7 +69,11 @@ void resolve_size(const Model& model, const DrawingInputs& inputs, DrawingParams
 
 Result<void> resolve_sampling(const Model& model, DrawingParams& params) {
   if (params.sampler.empty()) params.sampler = model.training().sampler;
-  params.sampler = std::string(TRY(find_sampler(params.sampler))->name);
+  const SamplerInfo& sampler = *TRY(find_sampler(params.sampler));
+  params.sampler = std::string(sampler.name);
+  if (params.eta && !sampler.uses_eta)
+    return unsupported("eta", fmt::format("the sampler {} does not read it", sampler.name),
+                       "ddim, tcd and the ancestral samplers do");
   params.schedule = std::string(TRY(choose_noise_schedule(model.training(), params.schedule))->name);
   if (!params.steps) params.steps = model.default_steps();
   if (*params.steps > model.training().train_timesteps)

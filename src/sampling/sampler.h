@@ -80,6 +80,7 @@ struct SamplerInfo {
   std::string_view doc;                       ///< one line
   bool uses_noise;                            ///< may draw from the stream between steps
   Result<std::unique_ptr<Sampler>> (*make)(const SamplerRequest&);
+  bool uses_eta = false;  ///< reads SamplerRequest::eta
 };
 std::span<const SamplerInfo* const> samplers();
 /// By name, title or alias, case-insensitive; `invalid` with field "sampler", listing the names.

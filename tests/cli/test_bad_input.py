@@ -85,13 +85,16 @@ def test_steps(limner, steps):
     limner.refuses("generate", PROMPT, "--steps", steps, saying=["steps"])
 
 
-@pytest.mark.parametrize("words", [[], ["nonesuch"], ["model"], ["model", "nonesuch"], ["generate"], ["inspect"], ["generate", ""]])
+@pytest.mark.parametrize(
+    "words", [[], ["nonesuch"], ["model"], ["model", "nonesuch"], ["generate"], ["inspect"], ["generate", ""]]
+)
 def test_commands(limner, words):
     limner.refuses(*words)
 
 
 @pytest.mark.parametrize(
-    "words", [["--sampler", "nonesuch"], ["--threads", "x"], ["--no-such-flag"], ["--init", "nonesuch.png"], ["--model", "/dev/zero"]]
+    "words",
+    [["--sampler", "nonesuch"], ["--threads", "x"], ["--no-such-flag"], ["--init", "no.png"], ["--model", "/dev/zero"]],
 )
 def test_errors_as_json(limner, words):
     run = limner(*DRAW, *words, "--json")
@@ -138,7 +141,11 @@ def test_and_needs_guidance(limner):
 
 @pytest.mark.parametrize(
     "words",
-    [["--size", "16384x16384"], ["--size", "8192x8192", "--hires-scale", "2"], ["--size", "16384x16384", "--hires-scale", "8"]],
+    [
+        ["--size", "16384x16384"],
+        ["--size", "8192x8192", "--hires-scale", "2"],
+        ["--size", "16384x16384", "--hires-scale", "8"],
+    ],
 )
 def test_sizes_beyond_memory(limner, words):
     """What is needed is known before any work, from the sizes alone; 72 GiB are beyond the machines this runs on."""
@@ -181,7 +188,10 @@ def cut_in_half(limner, name, **options):
     (limner.folder / name).write_bytes(data[: len(data) // 2])
 
 
-@pytest.fixture(params=["missing", "folder", "FIFO", "device", "endless", "empty", "text", "bomb", "png", "jpg", "webp", "avif"])
+NO_PICTURES = ["missing", "folder", "FIFO", "device", "endless", "empty", "text", "bomb", "png", "jpg", "webp", "avif"]
+
+
+@pytest.fixture(params=NO_PICTURES)
 def no_picture(request, limner):
     """The path of something that is no readable picture."""
     path = limner.folder / f"bad.{request.param}"
@@ -204,7 +214,9 @@ def no_picture(request, limner):
     return path.name
 
 
-@pytest.mark.parametrize("words", [[*DRAW, "--init"], [*DRAW, "--init", "in.png", "--mask"], ["inspect"], ["generate", "--like"]])
+@pytest.mark.parametrize(
+    "words", [[*DRAW, "--init"], [*DRAW, "--init", "in.png", "--mask"], ["inspect"], ["generate", "--like"]]
+)
 def test_no_picture(limner, picture, no_picture, words):
     limner.refuses(*words, no_picture)
 
@@ -239,7 +251,9 @@ def test_margins(limner, picture, margins):
     limner.refuses(*DRAW, "--init", picture, "--outpaint", margins, saying="outpaint")
 
 
-@pytest.mark.parametrize("words", [["--mask-blur", "nan"], ["--mask-blur", "-1"], ["--mask-blur", "1e9"], ["--outpaint", "8"]])
+@pytest.mark.parametrize(
+    "words", [["--mask-blur", "nan"], ["--mask-blur", "-1"], ["--mask-blur", "1e9"], ["--outpaint", "8"]]
+)
 def test_what_does_not_go_with_a_mask(limner, picture, words):
     limner.refuses(*DRAW, "--init", picture, "--mask", picture, *words)
 

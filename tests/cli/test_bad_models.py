@@ -117,7 +117,7 @@ DAMAGES = [
     empty, cut_in_header, cut_in_data, longer_than_said, huge_header, header_beyond_the_file, no_json, deep_json,
     offsets_beyond_the_file, tensors_that_overlap, a_shape_that_overflows, a_negative_shape, an_unknown_type,
     a_missing_tensor, a_tensor_of_another_shape,
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
@@ -197,7 +197,8 @@ def test_what_is_no_file(limner, name, what):
 
 def test_shards_stay_in_their_folder(refuses):
     name = WEIGHTS["unet"]
-    refuses({name: None, f"{name}.index.json": b'{"weight_map": {"conv_in.weight": "../../../../etc/passwd"}}'}, "weight_map")
+    index = b'{"weight_map": {"conv_in.weight": "../../../../etc/passwd"}}'
+    refuses({name: None, f"{name}.index.json": index}, "weight_map")
 
 
 # ---- configurations --------------------------------------------------------------------------------------------------
@@ -295,7 +296,10 @@ def test_a_configuration_names_file_key_and_limits(refuses):
     refuses({UNET: config(UNET, layers_per_block=99)}, ["unet/config.json: layers_per_block: 99", "between 1 and 16"])
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"3", b"null", b"\xff\xfe", b'{"a":' * 3000, b'{"a": 1' + b"0" * 400 + b"}"])
+BROKEN_JSON = [b"", b"{", b"[]", b"3", b"null", b"\xff\xfe", b'{"a":' * 3000, b'{"a": 1' + b"0" * 400 + b"}"]
+
+
+@pytest.mark.parametrize("content", BROKEN_JSON)
 @pytest.mark.parametrize("name", [UNET, VAE, TEXT, SCHEDULER, INDEX, "tokenizer/tokenizer_config.json"])
 def test_broken_json(limner, name, content):
     model = tiny_model.copy(limner.folder.parent / "model", {name: content})
@@ -327,7 +331,10 @@ QUERY = "unet.down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
 
 
 def lora(module=QUERY, up=128, down=128, value=0.01, **more):
-    parts = {f"{module}.lora_A.weight": ([2, down], [value] * 2 * down), f"{module}.lora_B.weight": ([up, 2], [value] * 2 * up)}
+    parts = {
+        f"{module}.lora_A.weight": ([2, down], [value] * 2 * down),
+        f"{module}.lora_B.weight": ([up, 2], [value] * 2 * up),
+    }
     return tensors(parts | more)
 
 

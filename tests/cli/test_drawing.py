@@ -34,9 +34,8 @@ def test_every_sampler_draws(limner):
 def test_every_schedule_draws(limner):
     pictures = {}
     for schedule in [one["name"] for one in limner("schedules", "--json").json]:
-        run = limner(
-            "generate", PROMPT, "--sampler", "euler", "--schedule", schedule, "--steps", 4, "--seed", 7, "-q", "-o", "out.png"
-        )
+        words = ["--sampler", "euler", "--schedule", schedule]
+        run = limner("generate", PROMPT, *words, "--steps", 4, "--seed", 7, "-q", "-o", "out.png")
         if run.status == 2:
             assert schedule in run.err or "schedule" in run.err, run.err
             continue
@@ -137,7 +136,9 @@ def test_a_long_prompt_in_chunks(limner):
     assert not same(whole, limner.picture("--long-prompt", "chunk", prompt=LONG + " and a dog"))
 
 
-@pytest.mark.parametrize("prompt", ["日本の庭 🍎", "e\u0301galite\u0301", "\u202e\u200b\ufeff", "a\tb\nc", "'\"\\$(x)", "," * 300])
+@pytest.mark.parametrize(
+    "prompt", ["日本の庭 🍎", "e\u0301galite\u0301", "\u202e\u200b\ufeff", "a\tb\nc", "'\"\\$(x)", "," * 300]
+)
 def test_prompts_of_any_script(limner, prompt):
     limner.draw(prompt=prompt, steps=1)
     assert limner.parameters("out.png")["prompt"] == prompt

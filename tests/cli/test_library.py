@@ -31,7 +31,7 @@ def test_show(limner):
     expected = {
         "name": "limner-tiny", "family": "sd1", "pipeline": "StableDiffusionPipeline", "size": "128x128", "size_multiple": 8,
         "steps": 30, "guidance": 3.0, "sampler": "ddim",
-    }  # fmt: skip
+    }
     assert {key: report[key] for key in expected} == expected
     assert re.fullmatch("[0-9a-f]{64}", report["sha256"])
     text = limner("model", "show", "limner-tiny").out

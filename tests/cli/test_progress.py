@@ -62,9 +62,8 @@ def wait_for(condition, process):
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_nothing(limner, signal_number):
-    process = limner.start(
-        *ENDLESS, "-o", "out.png", "--preview", "p.png", "--preview-every", "1", stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    words = [*ENDLESS, "-o", "out.png", "--preview", "p.png", "--preview-every", "1"]
+    process = limner.start(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     wait_for((limner.folder / "p.png").exists, process)
     process.send_signal(signal_number)
     out, err = process.communicate(timeout=PATIENCE)
@@ -91,10 +90,8 @@ def test_an_interrupt_is_told_in_json(limner):
 
 
 def test_pictures_finished_before_an_interrupt_stay(limner):
-    process = limner.start(
-        "generate", PROMPT, "--steps", "20", "-n", "1000", "--seed", "1", "-o", "out.png",
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    words = ["generate", PROMPT, "--steps", "20", "-n", "1000", "--seed", "1", "-o", "out.png"]
+    process = limner.start(*words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     first = process.stdout.readline()
     process.send_signal(signal.SIGINT)
     rest, _ = process.communicate(timeout=PATIENCE)

@@ -67,6 +67,6 @@ constexpr std::string_view kAliases[] = {"DDIMScheduler"};
 }  // namespace
 
 extern const SamplerInfo kDdim;
-const SamplerInfo kDdim = {"ddim", "DDIM", kAliases, "the classic; eta adds noise", true, make};
+const SamplerInfo kDdim = {"ddim", "DDIM", kAliases, "the classic; eta adds noise", true, make, true};
 
 }  // namespace limner

@@ -90,6 +90,6 @@ constexpr std::string_view kAliases[] = {"dpm_2_ancestral", "KDPM2AncestralDiscr
 
 extern const SamplerInfo kDpm2Ancestral;
 const SamplerInfo kDpm2Ancestral = {
-    "dpm2_ancestral", "DPM2 a", kAliases, "DPM2 with fresh noise each step", true, make};
+    "dpm2_ancestral", "DPM2 a", kAliases, "DPM2 with fresh noise each step", true, make, true};
 
 }  // namespace limner

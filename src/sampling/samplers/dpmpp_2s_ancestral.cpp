@@ -93,6 +93,7 @@ const SamplerInfo kDpmpp2sAncestral = {"dpmpp_2s_ancestral",
                                        kAliases,
                                        "second-order single-step solver with fresh noise at each step",
                                        true,
-                                       make};
+                                       make,
+                                       true};
 
 }  // namespace limner

@@ -118,6 +118,7 @@ constexpr std::string_view kAliases[] = {"DPMSolverSDEScheduler", "dpmpp_sde_gpu
 
 extern const SamplerInfo kDpmppSde;
 const SamplerInfo kDpmppSde = {
-    "dpmpp_sde", "DPM++ SDE", kAliases, "second-order single-step solver along a Brownian path", false, make};
+    "dpmpp_sde", "DPM++ SDE", kAliases, "second-order single-step solver along a Brownian path",
+    false,       make,        true};
 
 }  // namespace limner

@@ -49,6 +49,7 @@ const SamplerInfo kEulerAncestral = {"euler_ancestral",
                                      kAliases,
                                      "Euler with fresh noise each step; more steps, another picture",
                                      true,
-                                     make};
+                                     make,
+                                     true};
 
 }  // namespace limner

@@ -68,6 +68,6 @@ constexpr std::string_view kAliases[] = {"TCDScheduler"};
 
 extern const SamplerInfo kTcd;
 const SamplerInfo kTcd = {"tcd", "TCD", kAliases, "for trajectory-consistency models and LoRAs; eta is gamma",
-                          true,  make};
+                          true,  make,  true};
 
 }  // namespace limner
