@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <optional>
 #include <random>
 
 #include "base/files.h"
@@ -31,7 +32,8 @@ double ms_since(Clock::time_point start) {
 }
 
 struct GenerateFlags {
-  std::string prompt, model, dtype, vae, size, like, preview, to_prompt;
+  std::optional<std::string> prompt;  ///< an empty one is a prompt too
+  std::string model, dtype, vae, size, like, preview, to_prompt;
   std::string to_seed;
   int count = 1, threads = 0, frames = 0, preview_every = 5;
   std::vector<std::string> loras, embeddings;
@@ -98,10 +100,10 @@ class Generate {
       recipe_dtype_ = recipe.dtype;
       recipe_sha256_ = recipe.model_sha256;
       for (const std::string& warning : recipe.warnings) line_.note("like: " + warning);
-    } else if (flags_.prompt.empty()) {
+    } else if (!flags_.prompt) {
       return invalid("prompt", "is missing", "limner generate \"a red apple\"");
     }
-    if (!flags_.prompt.empty()) params.prompt = flags_.prompt;
+    if (flags_.prompt) params.prompt = *flags_.prompt;
     GivenParams given = flags_.given;
     if (!flags_.size.empty()) TRY(split_size(given));
     TRY(apply_params(given, params));
@@ -271,7 +273,8 @@ class Generate {
 void add_generate(CLI::App& app, CommandSlot& slot) {
   auto flags = std::make_shared<GenerateFlags>();
   CLI::App* command = app.add_subcommand("generate", "Draw pictures from a prompt");
-  command->add_option("prompt", flags->prompt, "What to draw");
+  command->add_option_function<std::string>(
+      "prompt", [flags](const std::string& text) { flags->prompt = text; }, "What to draw");
   command->add_option("-m,--model", flags->model,
                       "Model: a name from `limner model list`, or a path (default limner-tiny)");
   command->add_option("--dtype", flags->dtype,

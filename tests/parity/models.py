@@ -3,6 +3,7 @@
 import functools
 import os
 import pathlib
+import tempfile
 
 import torch
 from diffusers import (
@@ -43,9 +44,13 @@ def livelier(module, factor=1.6):
 
 def tokenizer(pad=None):
     made = CLIPTokenizer.from_pretrained(str(TOKENIZER))
-    if pad is not None:
-        made.pad_token = pad
-    return made
+    if pad is None:
+        return made
+    # Saved and loaded again, as people's are: only then is the pad token one id wherever a prompt spells it out.
+    made.pad_token = pad
+    with tempfile.TemporaryDirectory() as folder:
+        made.save_pretrained(folder)
+        return CLIPTokenizer.from_pretrained(folder)
 
 
 def text_encoder(seed, width=32, layers=3, act="quick_gelu", projection=None, heads=4):

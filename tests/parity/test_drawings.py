@@ -87,6 +87,15 @@ def test_family_with_its_own_scheduler(limner, library, family, width, height):
     assert_same_picture(ours, theirs)
 
 
+@pytest.mark.parametrize("family", ["sd1", "sd2", "sdxl"])
+@pytest.mark.parametrize("prompt", ["", "a fox! ÜBER 🦊, two apples!"])
+def test_prompts_of_every_kind(limner, library, family, prompt):
+    theirs = library.pipeline(family)(prompt, negative_prompt="no!", num_inference_steps=4, guidance_scale=5.0, height=64,
+                                      width=64, generator=generator()).images[0]
+    ours = limner.generate(library.path(family), prompt, negative="no!", steps=4, cfg=5, seed=7, size="64x64")
+    assert_same_picture(ours, theirs)
+
+
 @pytest.mark.parametrize("width,height", [(72, 104), (104, 72), (40, 8)])
 def test_odd_latents(limner, library, width, height):
     theirs = library.pipeline("sd1_factor_8")(PROMPT, num_inference_steps=5, guidance_scale=3.0, height=height, width=width,
