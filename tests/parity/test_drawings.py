@@ -173,7 +173,7 @@ def test_sdxl_sizes_and_empty_negative(limner, library):
     assert_same_picture(ours, theirs)
 
 
-@pytest.mark.parametrize("family,sampler", [("sd1", "ddim"), ("sd1", "euler_ancestral"), ("sd1", "heun"), ("sdxl", "euler"),
+@pytest.mark.parametrize("family,sampler", [("sd1", "ddim"), ("sd1", "euler_ancestral"), ("sd1", "heun"), ("sd1", "lms"), ("sdxl", "euler"),
                                             ("sd1_tiny_vae", "dpmpp_2m"), ("refiner", "euler"), ("lcm", "lcm")])
 @pytest.mark.parametrize("strength", [0.3, 0.75, 1.0])
 def test_image_to_image(limner, library, tmp_path, family, sampler, strength):
@@ -201,7 +201,7 @@ def half_mask(width, height):
     return Image.fromarray(mask)
 
 
-@pytest.mark.parametrize("family,sampler", [("sd1", "ddim"), ("sd1", "euler_ancestral"), ("sd1", "heun"), ("sdxl", "euler"),
+@pytest.mark.parametrize("family,sampler", [("sd1", "ddim"), ("sd1", "euler_ancestral"), ("sd1", "heun"), ("sd1", "lms"), ("sdxl", "euler"),
                                             ("inpaint", "ddim"), ("inpaint", "dpmpp_2m")])
 @pytest.mark.parametrize("strength", [0.6, 1.0])
 def test_inpainting(limner, library, tmp_path, family, sampler, strength):

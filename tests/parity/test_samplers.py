@@ -128,7 +128,7 @@ def randn(generator):
     return torch.randn([1, *SIZE], generator=generator)
 
 
-def step_options(scheduler, case, generator, done):
+def step_options(scheduler, case, generator):
     """What this scheduler's step() takes beyond prediction, timestep and latent."""
     takes = inspect.signature(scheduler.step).parameters
     options = {}
@@ -136,8 +136,6 @@ def step_options(scheduler, case, generator, done):
         options["generator"] = generator
     if "eta" in takes and case["eta"] >= 0:
         options["eta"] = case["eta"]
-    if "order" in takes:  # LMS counts slopes it never had when a drawing starts in the middle
-        options["order"] = min(done + 1, 4)
     return options
 
 
@@ -161,7 +159,7 @@ def reference(case):
     latents = [x]
     for done, timestep in enumerate(timesteps):
         prediction = network(scheduler.scale_model_input(x, timestep), timestep)
-        x = scheduler.step(prediction, timestep, x, **step_options(scheduler, case, generator, done)).prev_sample
+        x = scheduler.step(prediction, timestep, x, **step_options(scheduler, case, generator)).prev_sample
         if case["inpaint"]:
             last = done + 1 == len(timesteps)
             kept = clean if last else scheduler.add_noise(clean, noise, timesteps[done + 1 : done + 2])

@@ -1,6 +1,7 @@
 // Linear multistep: the polynomial through the last four slopes, integrated over the step. k-diffusion's
-// sample_lms; diffusers' LMSDiscreteScheduler. (In image-to-image diffusers weighs slopes it never had; here
-// the order grows from one wherever the drawing begins.)
+// sample_lms; diffusers' LMSDiscreteScheduler. Its order grows with the step of the whole schedule, so in
+// image-to-image the first steps weigh as if there had been slopes before them, which count as 0: kept,
+// because that is the picture it draws.
 
 #include <algorithm>
 #include <array>
@@ -45,7 +46,7 @@ class Lms final : public PlannedSampler {
 
  private:
   void advance(int step, std::span<const float> prediction, NoiseStream&) override {
-    const int order = std::min(step - first() + 1, kOrder);
+    const int order = std::min(step + 1, kOrder), slopes = std::min(step - first() + 1, order);
     const float sigma = sigmas_[static_cast<size_t>(step)];
     const std::span<float> x = latent(), denoised = clean(), slope = slope_at(step), change = scratch();
     sigma_clean(prediction_, sigma, x, prediction, denoised);
@@ -53,7 +54,7 @@ class Lms final : public PlannedSampler {
 
     const Weights weights = weights_at(step, order);
     std::ranges::fill(change, 0.0f);
-    for (int back = 0; back < order; ++back) {
+    for (int back = 0; back < slopes; ++back) {
       const std::span<const float> past = slope_at(step - back);
       const float weight = weights[static_cast<size_t>(back)];
       for (size_t i = 0; i < x.size(); ++i) change[i] += weight * past[i];
