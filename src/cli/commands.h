@@ -24,6 +24,13 @@ void add_generate(CLI::App& app, CommandSlot& slot);
 void add_upscale(CLI::App& app, CommandSlot& slot);
 void add_inspect(CLI::App& app, CommandSlot& slot);
 void add_model(CLI::App& app, CommandSlot& slot);
+/// `model pull`, which `model` adds to itself.
+void add_model_pull(CLI::App& model_command, CommandSlot& slot);
 void add_lists(CLI::App& app, CommandSlot& slot);
+void add_serve(CLI::App& app, CommandSlot& slot);
+void add_config(CLI::App& app, CommandSlot& slot);
+void add_key(CLI::App& app, CommandSlot& slot);
+void add_tenant(CLI::App& app, CommandSlot& slot);
+void add_db(CLI::App& app, CommandSlot& slot);
 
 }  // namespace limner

@@ -73,6 +73,11 @@ int run(int argc, char** argv) {
   add_inspect(app, slot);
   add_model(app, slot);
   add_lists(app, slot);
+  add_serve(app, slot);
+  add_config(app, slot);
+  add_key(app, slot);
+  add_tenant(app, slot);
+  add_db(app, slot);
   const bool json = wants_json(argc, argv);
   try {
     app.parse(argc, argv);

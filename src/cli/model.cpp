@@ -70,7 +70,7 @@ struct ModelFlags {
 
 void add_model(CLI::App& app, CommandSlot& slot) {
   auto flags = std::make_shared<ModelFlags>();
-  CLI::App* command = app.add_subcommand("model", "List, show and import models");
+  CLI::App* command = app.add_subcommand("model", "List, show, import and pull models");
   command->require_subcommand(0, 1);
   const auto set = [&slot, flags](CLI::App* sub, Command run) {
     sub->add_flag("--json", flags->json, "Print JSON");
@@ -86,6 +86,7 @@ void add_model(CLI::App& app, CommandSlot& slot) {
   imported->add_option("path", flags->path, "Diffusers folder or .safetensors checkpoint")->required();
   imported->add_option("--name", flags->name, "Name to give it (default: its own)");
   set(imported, [flags] { return import(flags->path, flags->name, flags->json); });
+  add_model_pull(*command, slot);
 }
 
 }  // namespace limner

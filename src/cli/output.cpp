@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/files.h"
-#include "image/codec.h"
+#include "engine/drawing_file.h"
 
 namespace limner {
 namespace {
@@ -48,12 +48,8 @@ Result<OutputPlan> plan_output(const OutputFlags& flags, uint64_t first_seed, in
 
 Result<void> write_picture(const Picture& picture, const FileTexts& texts, const OutputFlags& flags,
                            Format format, const fs::path& path) {
-  EncodeOptions options{.format = format, .quality = flags.quality};
-  if (!flags.bare) {
-    options.infotext = texts.infotext;
-    options.limner_json = texts.json;
-  }
-  const std::vector<std::byte> bytes = TRY(encode_picture(picture, options));
+  const DrawingFileOptions options{.format = format, .quality = flags.quality, .bare = flags.bare};
+  const std::vector<std::byte> bytes = TRY(encode_drawing(picture, texts, options));
   return write_file_atomically(path, bytes);
 }
 

@@ -48,6 +48,14 @@ size_t Autoencoder::decode_bytes(int height, int width, const Backend& backend) 
   return backend.plan_bytes(describe_decoder(height, width, {}), network_.precision());
 }
 
+size_t Autoencoder::encode_bytes(int height, int width, const Backend& backend) const {
+  return backend.plan_bytes(describe_encoder(height * scale(), width * scale(), {}), network_.precision());
+}
+
+std::vector<Graph> Autoencoder::describe_both() const {
+  return {describe_decoder(1, 1, {}), describe_encoder(scale(), scale(), {})};
+}
+
 Result<std::vector<float>> Autoencoder::decode(std::span<const float> latent, int height, int width,
                                                const GraphOptions& tiling, Workspace& workspace) {
   const int channels = latent_channels();

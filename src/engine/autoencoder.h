@@ -43,6 +43,10 @@ class Autoencoder {
   void scale_latents(std::span<float> latent) const;
   /// Workspace bytes that decode() of this latent size needs.
   size_t decode_bytes(int height, int width, const Backend& backend) const;
+  /// Workspace bytes that encode() to this latent size needs.
+  size_t encode_bytes(int height, int width, const Backend& backend) const;
+  /// Decoder and encoder, as small as they can be: for the weights they name.
+  std::vector<Graph> describe_both() const;
   size_t packed_bytes() const { return network_.packed_bytes(); }
 
  private:

@@ -38,23 +38,38 @@ bool spaces_by_strength(const Model& model, const DrawingParams& params) {
          params.schedule == "plain";
 }
 
-Result<void> make_sampler(Drawing& drawing, int steps, double strength) {
-  SamplerRequest& request = drawing.request;
-  request.training = &drawing.model->training();
-  request.schedule = drawing.params.schedule;
+double first_strength(const Model& model, const DrawingParams& params) {
+  return model.pix2pix() ? 1 : params.strength.value_or(1);
+}
+
+LatentExtent first_extent(const Model& model, const DrawingParams& params) {
+  const int factor = model.autoencoder().scale();
+  return {model.autoencoder().latent_channels(), *params.height / factor, *params.width / factor};
+}
+
+SamplerRequest sampler_request(const Model& model, const DrawingParams& params, int steps, double strength,
+                               const LatentExtent& extent) {
+  SamplerRequest request;
+  request.training = &model.training();
+  request.schedule = params.schedule;
   request.steps = steps;
-  const bool spaced = spaces_by_strength(*drawing.model, drawing.params);
+  const bool spaced = spaces_by_strength(model, params);
   request.skip = spaced ? 0 : steps_left_out(steps, strength);
   request.distilled_share = spaced ? strength : 1;
   // diffusers' pipelines give TCD an eta of 0 where nothing else is said, not the scheduler's own default.
-  const double default_eta = drawing.params.sampler == "tcd" ? 0 : -1;
-  request.eta = static_cast<float>(drawing.params.eta.value_or(default_eta));
-  request.latent_size = drawing.extent.count();
-  request.channels = drawing.extent.channels;
-  request.height = drawing.extent.height;
-  request.width = drawing.extent.width;
-  request.seed = *drawing.params.seed;
-  drawing.sampler = TRY(TRY(find_sampler(drawing.params.sampler))->make(request));
+  const double default_eta = params.sampler == "tcd" ? 0 : -1;
+  request.eta = static_cast<float>(params.eta.value_or(default_eta));
+  request.latent_size = extent.count();
+  request.channels = extent.channels;
+  request.height = extent.height;
+  request.width = extent.width;
+  request.seed = *params.seed;
+  return request;
+}
+
+Result<void> make_sampler(Drawing& drawing, int steps, double strength) {
+  drawing.request = sampler_request(*drawing.model, drawing.params, steps, strength, drawing.extent);
+  drawing.sampler = TRY(TRY(find_sampler(drawing.params.sampler))->make(drawing.request));
   drawing.guided.assign(drawing.extent.count(), 0.0f);
   const size_t rows = drawing.prompts.positive.size() + (drawing.model->pix2pix() ? 2 : 1);
   drawing.predictions.assign(rows, std::vector<float>(drawing.extent.count()));
@@ -118,7 +133,7 @@ std::vector<float> blank_where_masked(std::span<const float> pixels, const Pictu
 }
 
 Result<void> begin_plain(Drawing& drawing) {
-  TRY(make_sampler(drawing, *drawing.params.steps, 1));
+  TRY(make_sampler(drawing, *drawing.params.steps, first_strength(*drawing.model, drawing.params)));
   const std::vector<float> noise = TRY(draw_noise(drawing));
   start(*drawing.sampler, drawing.request, {}, noise);
   return {};
@@ -131,7 +146,7 @@ Result<void> begin_edit(Drawing& drawing, std::span<const float> pixels) {
 }
 
 Result<void> begin_over_picture(Drawing& drawing, std::span<const float> pixels) {
-  TRY(make_sampler(drawing, *drawing.params.steps, *drawing.params.strength));
+  TRY(make_sampler(drawing, *drawing.params.steps, first_strength(*drawing.model, drawing.params)));
   const std::vector<float> clean = TRY(encode_sample(drawing, pixels));
   const std::vector<float> noise = TRY(draw_noise(drawing));
   start(*drawing.sampler, drawing.request, clean, noise);
@@ -142,7 +157,7 @@ Result<void> begin_inpainting(Drawing& drawing, std::span<const float> pixels, c
   Model& model = *drawing.model;
   PictureInput& picture = drawing.picture;
   const bool from_noise = *drawing.params.strength >= 1.0;
-  TRY(make_sampler(drawing, *drawing.params.steps, *drawing.params.strength));
+  TRY(make_sampler(drawing, *drawing.params.steps, first_strength(*drawing.model, drawing.params)));
   if (!model.inpainting() || !from_noise) picture.clean = TRY(encode_sample(drawing, pixels));
   picture.noise = TRY(draw_noise(drawing));
   start(*drawing.sampler, drawing.request, from_noise ? std::span<const float>() : picture.clean,

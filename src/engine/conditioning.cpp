@@ -1,56 +1,12 @@
 #include "engine/conditioning.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <numeric>
 
 #include "base/check.h"
-#include "text/prompt.h"
-#include "text/token_window.h"
 
 namespace limner {
 namespace {
-
-// One text (all its BREAK sections) as every encoder's tokenizer sees it.
-struct TokenizedText {
-  size_t sections = 1;
-  std::vector<TokenizedPrompt> by_encoder;
-};
-
-LongPrompt long_prompt_of(const DrawingParams& params) {
-  return params.long_prompt == "chunk" ? LongPrompt::chunk : LongPrompt::truncate;
-}
-
-PromptSyntax syntax_of(const DrawingParams& params) {
-  return params.prompt_syntax == "a1111" ? PromptSyntax::a1111 : PromptSyntax::plain;
-}
-
-TokenizedText tokenize(Model& model, const std::vector<Section>& sections, LongPrompt mode) {
-  TokenizedText text;
-  text.sections = sections.size();
-  for (const TextEncoder& encoder : model.text_encoders())
-    text.by_encoder.push_back(
-        window_tokens(*encoder.tokenizer, sections, static_cast<int>(encoder.config.tokens_max), mode));
-  return text;
-}
-
-size_t chunk_count(const TokenizedText& text) {
-  size_t count = 1;
-  for (const TokenizedPrompt& prompt : text.by_encoder) count = std::max(count, prompt.chunks.size());
-  return count;
-}
-
-void pad_chunks(Model& model, TokenizedText& text, size_t count) {
-  for (size_t i = 0; i < text.by_encoder.size(); ++i) {
-    const TextEncoder& encoder = model.text_encoders()[i];
-    auto& chunks = text.by_encoder[i].chunks;
-    if (chunks.size() >= count) continue;
-    const TokenizedPrompt empty = window_tokens(
-        *encoder.tokenizer, {Section{}}, static_cast<int>(encoder.config.tokens_max), LongPrompt::chunk);
-    chunks.resize(count, empty.chunks.front());
-  }
-}
 
 // A1111's emphasis: scale each token's state, then restore the mean so that the whole keeps its level.
 void emphasise(std::span<float> hidden, const std::vector<float>& weights) {
@@ -72,10 +28,6 @@ struct EncodedChunk {
 Result<EncodedChunk> encode_chunk(Model& model, TextEncoder& encoder, const TokenChunk& chunk,
                                   int clip_skip) {
   const int hidden_from_end = encoder.use.hidden_from_end + clip_skip - 1;
-  if (hidden_from_end > encoder.config.layers)
-    return invalid("clip_skip",
-                   fmt::format("{} is not allowed; with this model's text encoder 1 to {} is", clip_skip,
-                               encoder.config.layers - encoder.use.hidden_from_end + 1));
   const int64_t window = encoder.config.tokens_max;
   ClipTextShape shape;
   shape.batch = 1;
@@ -111,7 +63,7 @@ void place(const EncodedChunk& chunk, int64_t width, size_t first_row, int64_t o
 
 Result<Conditioning> encode(Model& model, const TokenizedText& text, int clip_skip) {
   Conditioning out;
-  const size_t chunks = chunk_count(text);
+  const size_t chunks = text.by_encoder.front().chunks.size();
   const int64_t window = model.text_encoders().front().config.tokens_max;
   for (const TextEncoder& encoder : model.text_encoders())
     out.width += static_cast<int>(encoder.config.width);
@@ -135,28 +87,6 @@ void zero(Conditioning& conditioning) {
   std::fill(conditioning.pooled.begin(), conditioning.pooled.end(), 0.0f);
 }
 
-struct TokenizedStage {
-  int until_step;
-  TokenizedText text;
-};
-struct TokenizedBranch {
-  float weight;
-  std::vector<TokenizedStage> stages;
-};
-
-Result<std::vector<TokenizedBranch>> tokenize_plan(Model& model, const DrawingParams& params,
-                                                   const std::string& prompt) {
-  const PromptPlan plan = TRY(plan_prompt(prompt, syntax_of(params), *params.steps));
-  std::vector<TokenizedBranch> branches;
-  for (const PromptBranch& branch : plan.branches) {
-    branches.push_back({branch.weight, {}});
-    for (const PromptStage& stage : branch.stages)
-      branches.back().stages.push_back(
-          {stage.until_step, tokenize(model, stage.sections, long_prompt_of(params))});
-  }
-  return branches;
-}
-
 Result<ConditioningBranch> encode_branch(Model& model, const TokenizedBranch& branch, int clip_skip) {
   ConditioningBranch out;
   out.weight = branch.weight;
@@ -166,13 +96,12 @@ Result<ConditioningBranch> encode_branch(Model& model, const TokenizedBranch& br
 }
 
 // What of a text the encoders do not get to read.
-void note_unread(const std::vector<TokenizedBranch>& branches, LongPrompt mode, PromptConditioning& out) {
-  for (const TokenizedBranch& branch : branches)
-    for (const TokenizedStage& stage : branch.stages) {
-      if (mode == LongPrompt::truncate && stage.text.sections > 1) out.breaks_ignored = true;
-      for (const TokenizedPrompt& prompt : stage.text.by_encoder)
-        if (out.dropped.empty()) out.dropped = prompt.dropped;
-    }
+void note_unread(const TokenizedBranch& branch, LongPrompt mode, PromptConditioning& out) {
+  for (const TokenizedStage& stage : branch.stages) {
+    if (mode == LongPrompt::truncate && stage.text.sections > 1) out.breaks_ignored = true;
+    for (const TokenizedPrompt& prompt : stage.text.by_encoder)
+      if (out.dropped.empty()) out.dropped = prompt.dropped;
+  }
 }
 
 }  // namespace
@@ -184,30 +113,19 @@ const Conditioning& ConditioningBranch::at(int step) const {
 }
 
 Result<PromptConditioning> encode_prompts(Model& model, const DrawingParams& params,
-                                          const std::string& prompt, bool with_negative) {
-  std::vector<TokenizedBranch> positive = TRY(tokenize_plan(model, params, prompt));
-  std::vector<TokenizedBranch> negative;
-  if (with_negative) negative = TRY(tokenize_plan(model, params, params.negative.value_or("")));
-  if (negative.size() > 1) return invalid("negative", "AND joins prompts, not negative prompts");
+                                          const TokenizedPrompts& prompts) {
   PromptConditioning out;
-  note_unread(positive, long_prompt_of(params), out);
-  note_unread(negative, long_prompt_of(params), out);
-  size_t chunks = 1;
-  for (auto* branches : {&positive, &negative})
-    for (auto& branch : *branches)
-      for (auto& stage : branch.stages) chunks = std::max(chunks, chunk_count(stage.text));
-  for (auto* branches : {&positive, &negative})
-    for (auto& branch : *branches)
-      for (auto& stage : branch.stages) pad_chunks(model, stage.text, chunks);
-  for (const TokenizedBranch& branch : positive)
+  for (const TokenizedBranch& branch : prompts.positive) {
+    note_unread(branch, long_prompt_of(params), out);
     out.positive.push_back(TRY(encode_branch(model, branch, params.clip_skip)));
-  if (with_negative) {
-    // diffusers skips layers for the prompt alone, A1111 for both.
-    const int clip_skip = syntax_of(params) == PromptSyntax::a1111 ? params.clip_skip : 1;
-    out.negative = TRY(encode_branch(model, negative.front(), clip_skip));
-    if (!params.negative && model.zero_missing_negative())
-      for (ConditioningStage& stage : out.negative.stages) zero(stage.conditioning);
   }
+  if (!prompts.negative) return out;
+  note_unread(*prompts.negative, long_prompt_of(params), out);
+  // diffusers skips layers for the prompt alone, A1111 for both.
+  const int clip_skip = params.prompt_syntax == "a1111" ? params.clip_skip : 1;
+  out.negative = TRY(encode_branch(model, *prompts.negative, clip_skip));
+  if (!params.negative && model.zero_missing_negative())
+    for (ConditioningStage& stage : out.negative.stages) zero(stage.conditioning);
   return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "engine/model.h"
+#include "engine/tokenized_prompts.h"
 
 namespace limner {
 
@@ -37,10 +38,10 @@ struct PromptConditioning {
   bool breaks_ignored = false;  ///< there was a BREAK, which only long_prompt=chunk heeds
 };
 
-/// Encodes both prompts with the model's text encoders. All conditionings have the same number of tokens.
-/// A missing negative prompt is the empty text, or zeros where the family says so.
+/// Encodes both prompts with the model's text encoders. A missing negative prompt is the empty text, or zeros
+/// where the family says so.
 Result<PromptConditioning> encode_prompts(Model& model, const DrawingParams& params,
-                                          const std::string& prompt, bool with_negative);
+                                          const TokenizedPrompts& prompts);
 
 /// a (1 - t) + b t, element by element; the same shapes.
 void blend(PromptConditioning& a, const PromptConditioning& b, float t);

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "engine/conditioning.h"
+#include "engine/counted_noise.h"
 #include "engine/engine.h"
 #include "engine/model.h"
 #include "engine/upscaler.h"
-#include "sampling/noise.h"
 #include "sampling/sampler.h"
 
 namespace limner {
@@ -58,12 +58,14 @@ class Drawing {
   std::vector<float> guidance_embedding;           ///< latent consistency models; else empty
   PictureInput picture;
   std::vector<ControlInput> controls;
-  std::unique_ptr<NoiseStream> noise;
+  std::unique_ptr<CountedNoise> noise;
   SamplerRequest request;
   std::unique_ptr<Sampler> sampler;
   std::unique_ptr<Upscaler> upscaler;  ///< enlarges between the passes; absent: latents are enlarged
   bool wants_second_pass = false;
   int evaluations_before = 0;  ///< of the pass before
+  int evaluations_later = 0;   ///< of the pass to come
+  std::string fingerprint;     ///< sha256 of the parameters and pictures it was opened with
   std::vector<std::string> warnings;
   StageTimes times;
 
@@ -79,6 +81,12 @@ class Drawing {
   double share_done() const;
 };
 
+/// Whether guidance acts in any evaluation: above 1, as in diffusers, and where the scale is no input of the
+/// network.
+bool is_guided(const Model& model, const DrawingParams& params);
+/// Rows of the evaluation at which `done` of the pass's evaluations (0 to 1) are done, of a prompt with
+/// `branches`.
+size_t rows_at(const Model& model, const DrawingParams& params, size_t branches, double done);
 /// Fills drawing.rows with what its next ask needs: one row without guidance, two with it, more for AND and
 /// InstructPix2Pix.
 void choose_rows(Drawing& drawing);
@@ -89,14 +97,27 @@ void combine_rows(Drawing& drawing);
 Result<void> begin_first_pass(Drawing& drawing, const DrawingInputs& inputs);
 /// Enlarges what the first pass drew and makes the second pass's sampler (hires-fix).
 Result<void> begin_second_pass(Drawing& drawing);
-/// The second pass's latent extent.
-LatentExtent second_extent(const Drawing& drawing);
+/// Makes everything of the second pass but its latent: extent, sampler, conditions.
+Result<void> enter_second_pass(Drawing& drawing);
+/// The latent extent of the first pass.
+LatentExtent first_extent(const Model& model, const DrawingParams& params);
+/// The second pass's, given the first's.
+LatentExtent second_extent(const LatentExtent& first, double scale);
+/// Whether hires-fix enlarges latents; else pictures, with a network.
+bool enlarges_latents(const DrawingParams& params);
+/// Steps of the second pass, strength not yet applied.
+int second_steps(const DrawingParams& params);
 
 /// Pipelines of latent consistency models leave out no steps for strength but space them over a share of the
 /// timesteps.
 bool spaces_by_strength(const Model& model, const DrawingParams& params);
 /// diffusers' get_timesteps: how many of `steps` are left out at the noisy end.
 int steps_left_out(int steps, double strength);
+/// Strength of the first pass: 1 where nothing is drawn over.
+double first_strength(const Model& model, const DrawingParams& params);
+/// What a sampler is made for that draws the last `strength` of `steps` over a latent of `extent`.
+SamplerRequest sampler_request(const Model& model, const DrawingParams& params, int steps, double strength,
+                               const LatentExtent& extent);
 /// Makes drawing.sampler for the present extent, for the last `strength` of `steps`, and reserves what a step
 /// writes into.
 Result<void> make_sampler(Drawing& drawing, int steps, double strength);

@@ -32,6 +32,8 @@ ModelInfo model_info(const Model& model) {
   return info;
 }
 
+size_t weight_bytes(const Model& model) { return model.packed_bytes(); }
+
 std::string model_hash(Model& model) { return model.weights_hash(); }
 
 bool drawn(const Drawing& drawing) {
@@ -39,17 +41,21 @@ bool drawn(const Drawing& drawing) {
 }
 
 Progress progress(const Drawing& drawing) {
-  const int hires_steps = drawing.params.hires_steps > 0 ? drawing.params.hires_steps : *drawing.params.steps;
-  const int hires = hires_steps - steps_left_out(hires_steps, drawing.params.hires_strength);
   const int now = drawing.sampler->asks_total();
   const int steps_now = drawing.request.steps - drawing.request.skip;
   const int per_step = std::max(1, now / std::max(1, steps_now));
   Progress progress;
   progress.done = drawing.evaluations_before + drawing.sampler->asks_done();
-  progress.total = drawing.evaluations_before + now + (drawing.wants_second_pass ? hires * per_step : 0);
+  progress.total = drawing.evaluations_before + now + drawing.evaluations_later;
   progress.steps = std::max(1, progress.total / per_step);
   progress.step = std::min(progress.steps, progress.done / per_step);
   return progress;
+}
+
+int next_rows(const Drawing& drawing) {
+  if (drawn(drawing)) return 0;
+  return static_cast<int>(
+      rows_at(*drawing.model, drawing.params, drawing.prompts.positive.size(), drawing.share_done()));
 }
 
 const DrawingParams& used_params(const Drawing& drawing) { return drawing.params; }

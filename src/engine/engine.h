@@ -74,6 +74,8 @@ using DrawingPtr = std::unique_ptr<Drawing, DrawingDeleter>;
 /// Opens and checks the model at `path` (a diffusers directory or a single-file checkpoint).
 Result<ModelPtr> load(const std::filesystem::path& path, const LoadOptions& options);
 ModelInfo model_info(const Model& model);
+/// Bytes of weights that lie in memory so far: each is packed when a drawing first needs it.
+size_t weight_bytes(const Model& model);
 /// sha256 of the model's weight files, computed in the background since load(); waits for it.
 std::string model_hash(Model& model);
 
@@ -110,6 +112,49 @@ struct FileTexts {
   std::string infotext, json;
 };
 FileTexts file_texts(Drawing& drawing);
+
+/// What is known of a model without reading its weights: from its config files and the sizes of its files.
+struct ModelCard {
+  ModelInfo info;           ///< backend and dtype as load() would choose them
+  size_t weight_bytes = 0;  ///< as they will lie in memory in that dtype
+  int latent_scale = 8, latent_channels = 4;
+  std::shared_ptr<const Model>
+      unpacked;  ///< opened, its weights mapped and not read: what predict_cost() asks
+};
+Result<ModelCard> describe(const std::filesystem::path& path, const LoadOptions& options);
+
+/// model_hash() of the model that `card` describes, without loading it. `progress` is called with the share
+/// of its bytes that was read, 0 to 1; false stops with `cancelled`. Digests of unchanged files are
+/// remembered on disk.
+Result<std::string> hash_weights(const ModelCard& card, const std::function<bool(double)>& progress);
+
+/// What drawing one picture will take, known before anything is loaded or opened.
+struct DrawingCost {
+  int evaluations = 0;        ///< of the network
+  int rows = 1;               ///< in each, at most
+  int width = 0, height = 0;  ///< of the picture, the last pass of hires-fix included
+  size_t memory_bytes = 0;    ///< beside the weights, decoding included
+};
+/// What is known of a request's pictures before they are decoded.
+struct InputSizes {
+  int init_width = 0, init_height = 0;  ///< of the picture to draw over; 0x0 without one
+  bool mask = false;
+  int controls = 0;
+};
+/// Checks `params` as open() will, as far as that needs no weights, and predicts. Errors are open()'s.
+/// Thread-safe, also over one card; what takes long to find out is remembered in the card.
+Result<DrawingCost> predict_cost(const ModelCard& card, const DrawingParams& params,
+                                 const InputSizes& inputs);
+
+/// Rows the next step() will need for this drawing: what the time of a step is shared by.
+int next_rows(const Drawing& drawing);
+
+/// Everything that steps change - the sampler's numbers, the latent, the position in the noise stream, which
+/// pass - as bytes, between two steps or after the last. resume(save()) of a drawing opened with the same
+/// model, parameters and inputs goes on with the same bytes. `invalid` if the state is damaged or of another
+/// drawing, model, processor or dtype; the drawing is then as it was. save() waits for the model's hash.
+Result<std::string> save(const Drawing& drawing);
+Result<void> resume(Drawing& drawing, std::string_view state);
 
 /// A line a sampler, a noise schedule: for listings and APIs.
 struct ListedName {

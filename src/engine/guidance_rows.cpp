@@ -6,17 +6,6 @@
 #include "sampling/guidance.h"
 
 namespace limner {
-namespace {
-
-// diffusers: guidance acts above 1 and where the scale is not an input of the network.
-bool guided_now(const Drawing& drawing) {
-  if (*drawing.params.guidance <= 1.0 || drawing.model->guidance_embedded()) return false;
-  if (drawing.model->pix2pix() && drawing.params.image_guidance < 1.0) return false;
-  const double done = drawing.share_done();
-  return done >= drawing.params.guidance_start && done < drawing.params.guidance_end;
-}
-
-}  // namespace
 
 int Drawing::step_index() const {
   const int total = std::max(1, sampler->asks_total());
@@ -28,12 +17,24 @@ double Drawing::share_done() const {
   return static_cast<double>(sampler->asks_done()) / std::max(1, sampler->asks_total());
 }
 
+bool is_guided(const Model& model, const DrawingParams& params) {
+  return *params.guidance > 1.0 && !model.guidance_embedded();
+}
+
+size_t rows_at(const Model& model, const DrawingParams& params, size_t branches, double done) {
+  if (!is_guided(model, params) || (model.pix2pix() && params.image_guidance < 1.0)) return 1;
+  if (done < params.guidance_start || done >= params.guidance_end) return 1;
+  return branches + (model.pix2pix() ? 2 : 1);
+}
+
 void choose_rows(Drawing& drawing) {
   drawing.rows.clear();
   const int step = drawing.step_index();
   for (const ConditioningBranch& branch : drawing.prompts.positive)
     drawing.rows.push_back({&branch.at(step), true, false});
-  if (!guided_now(drawing)) {
+  const size_t count =
+      rows_at(*drawing.model, drawing.params, drawing.prompts.positive.size(), drawing.share_done());
+  if (count == 1) {
     drawing.rows.resize(1);
     return;
   }

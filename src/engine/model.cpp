@@ -111,6 +111,12 @@ Result<UnetBatch*> Model::batch(const BatchShape& shape) {
 }
 
 Result<std::unique_ptr<Model>> Model::load(const fs::path& path, const LoadOptions& options) {
+  std::unique_ptr<Model> model = TRY(open(path, options));
+  model->start_hashing(options);
+  return model;
+}
+
+Result<std::unique_ptr<Model>> Model::open(const fs::path& path, const LoadOptions& options) {
   std::unique_ptr<Model> model(new Model);
   model->backend_ = options.reference_backend ? make_ref_backend() : make_cpu_backend(options.threads);
   model->workspace_ = model->backend_->make_workspace();
@@ -129,7 +135,6 @@ Result<std::unique_ptr<Model>> Model::load(const fs::path& path, const LoadOptio
   TRY(model->load_controlnets(options));
   TRY(model->check_parts_agree());
   model->unet_network_ = Network(*model->backend_, model->files_.find("unet")->weights, model->precision_);
-  model->start_hashing(options);
   return model;
 }
 
@@ -306,6 +311,13 @@ void Model::start_hashing(const LoadOptions& options) {
       hashes.push_back({kind, path.stem().string(), digest_of_files(weight_files_of(path))});
     return hashes;
   });
+}
+
+size_t Model::packed_bytes() const {
+  size_t bytes = unet_network_.packed_bytes() + autoencoder_.packed_bytes();
+  for (const TextEncoder& encoder : text_encoders_) bytes += encoder.network.packed_bytes();
+  for (const ControlNet& net : controlnets_) bytes += net.network.packed_bytes();
+  return bytes;
 }
 
 const std::string& Model::weights_hash() {

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "engine/autoencoder.h"
 #include "engine/engine.h"
+#include "engine/memory_plans.h"
 #include "engine/network.h"
 #include "families/family.h"
 #include "families/model_files.h"
@@ -54,7 +55,9 @@ struct ExtraFile {
 class Model {
  public:
   ~Model();
-  /// Opens, checks and recognises the model at `path`. Weights are packed when a drawing first needs them.
+  /// Opens, checks and recognises the model at `path` without reading its weights.
+  static Result<std::unique_ptr<Model>> open(const std::filesystem::path& path, const LoadOptions& options);
+  /// The same to draw with: weights are packed when a drawing first needs them, and are being hashed.
   static Result<std::unique_ptr<Model>> load(const std::filesystem::path& path, const LoadOptions& options);
 
   const ModelFiles& files() const { return files_; }
@@ -84,6 +87,9 @@ class Model {
   std::vector<ControlNet>& controlnets() { return controlnets_; }
   const std::vector<ControlNet>& controlnets() const { return controlnets_; }
   Workspace& workspace() { return *workspace_; }
+  MemoryPlans& plans() const { return *plans_; }
+  /// Of all networks, so far.
+  size_t packed_bytes() const;
   /// The UNet for batches of `shape`, made the first time.
   Result<UnetBatch*> batch(const BatchShape& shape);
   /// Scratch of step(): the rows of the present evaluation.
@@ -112,6 +118,7 @@ class Model {
 
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<Workspace> workspace_;
+  std::unique_ptr<MemoryPlans> plans_ = std::make_unique<MemoryPlans>();
   ModelFiles files_;
   const Family* family_ = nullptr;
   Precision precision_ = Precision::f32;

@@ -6,6 +6,7 @@
 
 #include "base/model_folders.h"
 #include "engine/engine.h"
+#include "engine/plain_name.h"
 
 namespace limner {
 namespace {
@@ -62,13 +63,6 @@ Result<fs::path> find(const std::string& name_or_path, const std::vector<Library
                    hint);
 }
 
-bool plain_name(const std::string& name) {
-  if (name.empty() || name.size() > 100 || name[0] == '.') return false;
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == ' ';
-  });
-}
-
 }  // namespace
 
 std::vector<LibraryModel> list_models() { return list("", is_model); }
@@ -84,9 +78,8 @@ Result<fs::path> find_upscaler(const std::string& name_or_path, const char* fiel
 
 Result<LibraryModel> import_model(const fs::path& path, const std::string& wanted) {
   const std::string name = wanted.empty() ? name_of(path) : wanted;
-  if (!plain_name(name))
-    return invalid("name", fmt::format("\"{}\": letters, digits, '-', '_', '.' and spaces are allowed",
-                                       name.substr(0, 100)));
+  if (!is_plain_name(name))
+    return invalid("name", fmt::format("\"{}\": {}", name.substr(0, 100), kPlainNameRule));
   if (Result<ModelPtr> opened = load(path, {}); !opened) return std::move(opened).error();
   const fs::path folder = user_models_folder();
   std::error_code error;

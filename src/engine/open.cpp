@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cmath>
 
+#include "engine/cost.h"
 #include "engine/drawing.h"
+#include "engine/drawing_state.h"
 #include "engine/model_library.h"
 #include "engine/resolve.h"
 #include "engine/unet_batch.h"
@@ -40,26 +42,14 @@ void note_unread(const PromptConditioning& prompts, std::string_view what,
     warnings.push_back(fmt::format("BREAK in {} does nothing without --long-prompt chunk", what));
 }
 
-Result<void> encode_text(Drawing& drawing) {
+Result<void> encode_text(Drawing& drawing, const TokenizedRequest& texts) {
   const StageClock clock(drawing.times.text_ms);
   Model& model = *drawing.model;
-  const DrawingParams& params = drawing.params;
-  const bool guided = *params.guidance > 1 && !model.guidance_embedded();
-  drawing.prompts = TRY(encode_prompts(model, params, params.prompt, guided));
-  if (drawing.prompts.positive.size() > 1) {
-    if (model.pix2pix() || model.guidance_embedded())
-      return unsupported("prompt", "AND joins prompts by guidance, which this kind of model uses otherwise");
-    if (!guided || params.guidance_start > 0 || params.guidance_end < 1)
-      return unsupported("prompt",
-                         "AND joins prompts by guidance: it needs a guidance above 1 in every step");
-  }
-  if (params.blend_prompt && params.blend > 0) {
-    const PromptConditioning other = TRY(encode_prompts(model, params, *params.blend_prompt, false));
-    if (other.positive[0].stages[0].conditioning.tokens !=
-        drawing.prompts.positive[0].stages[0].conditioning.tokens)
-      return unsupported("blend_prompt", "has another number of chunks than the prompt");
+  drawing.prompts = TRY(encode_prompts(model, drawing.params, texts.prompts));
+  if (texts.blended) {
+    const PromptConditioning other = TRY(encode_prompts(model, drawing.params, *texts.blended));
     note_unread(other, "blend_prompt", drawing.warnings);
-    blend(drawing.prompts, other, static_cast<float>(params.blend));
+    blend(drawing.prompts, other, static_cast<float>(drawing.params.blend));
   }
   note_unread(drawing.prompts, "the prompt", drawing.warnings);
   return {};
@@ -131,23 +121,27 @@ Result<void> prepare_controls(Drawing& drawing) {
 Result<DrawingPtr> open(Model& model, const DrawingParams& params, const DrawingInputs& inputs) {
   DrawingPtr drawing(new Drawing);
   drawing->model = &model;
-  drawing->params = TRY(resolve_params(model, params, inputs));
-  TRY(check_memory(model, drawing->params));
+  const InputSizes sizes = sizes_of(inputs);
+  drawing->params = TRY(resolve_params(model, params, sizes));
+  TRY(check_inputs(inputs));
   const DrawingParams& used = drawing->params;
-  const int factor = model.autoencoder().scale();
-  drawing->extent = {model.autoencoder().latent_channels(), *used.height / factor, *used.width / factor};
+  const TokenizedRequest texts = TRY(tokenize_request(model, used));
+  const DrawingCost cost = TRY(cost_of(model, used, sizes, texts.prompts));
+  TRY(check_memory(model, used, cost));
+  drawing->fingerprint = fingerprint_of(used, inputs);
+  drawing->extent = first_extent(model, used);
   drawing->tiling = {.tile_x = used.tile == "x" || used.tile == "xy",
                      .tile_y = used.tile == "y" || used.tile == "xy"};
-  drawing->noise = TRY(find_noise_kind(used.noise))->make(*used.seed);
+  drawing->noise = std::make_unique<CountedNoise>(*TRY(find_noise_kind(used.noise)), *used.seed);
   drawing->wants_second_pass = used.hires_scale > 1;
-  if (drawing->wants_second_pass && used.hires_upscaler != "latent" &&
-      used.hires_upscaler != "latent_nearest")
+  drawing->evaluations_later = TRY(second_pass_evaluations(model, used));
+  if (drawing->wants_second_pass && !enlarges_latents(used))
     drawing->upscaler = TRY(Upscaler::load(TRY(find_upscaler(used.hires_upscaler, "hires_upscaler")),
                                            model.backend(), model.precision()));
   for (const auto& control : inputs.controls)
     drawing->controls.push_back(
         {control.picture, {}, static_cast<float>(control.scale), control.start, control.end});
-  TRY(encode_text(*drawing));
+  TRY(encode_text(*drawing, texts));
   set_time_ids(*drawing);
   TRY(prepare_controls(*drawing));
   if (model.guidance_embedded())

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/plain_name.h"
 #include "text/unicode.h"
 
 namespace limner {
@@ -237,6 +238,13 @@ Result<void> check_params(const DrawingParams& params) {
     return invalid("variation_strength", "needs a variation_seed");
   if (params.blend > 0 && !params.blend_prompt && !params.blend_seed)
     return invalid("blend", "needs a blend_prompt or a blend_seed");
+  return {};
+}
+
+Result<void> check_names_only(const DrawingParams& params) {
+  if (!is_plain_name(params.hires_upscaler))
+    return invalid("hires_upscaler", fmt::format("\"{}\" is not a name: {}",
+                                                 params.hires_upscaler.substr(0, 80), kPlainNameRule));
   return {};
 }
 

@@ -87,4 +87,8 @@ Result<DrawingParams> params_from_json(const Json& json, std::string_view field)
 /// Checks what does not need a model: ranges, words, sizes of texts, that options agree with each other.
 Result<void> check_params(const DrawingParams& params);
 
+/// Checks that parameters which may be a path on the command line are plain names: to be asked of everything
+/// that comes from a network. `invalid` names the parameter.
+Result<void> check_names_only(const DrawingParams& params);
+
 }  // namespace limner

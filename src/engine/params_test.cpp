@@ -74,6 +74,19 @@ TEST(CheckParams, WantsOptionsThatAgree) {
   EXPECT_FALSE(check_params(params));
 }
 
+TEST(CheckNamesOnly, RefusesPaths) {
+  DrawingParams params;
+  EXPECT_TRUE(check_names_only(params));
+  params.hires_upscaler = "4x_foolhardy-Remacri v2.1";
+  EXPECT_TRUE(check_names_only(params));
+  for (const char* path : {"/etc/passwd", "../up", "up/x", "", ".hidden", "a\nb", "\xc3\xa9"}) {
+    params.hires_upscaler = path;
+    const Result<void> checked = check_names_only(params);
+    ASSERT_FALSE(checked) << path;
+    EXPECT_EQ(checked.error().field, "hires_upscaler");
+  }
+}
+
 TEST(InfotextParams, ComeBack) {
   DrawingParams params;
   params.prompt = "a fox\nin the snow";

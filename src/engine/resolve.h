@@ -9,10 +9,11 @@ namespace limner {
 /// The parameters with nothing left to defaults. `invalid` or `unsupported` names the parameter, the value
 /// and what is allowed.
 Result<DrawingParams> resolve_params(const Model& model, const DrawingParams& params,
-                                     const DrawingInputs& inputs);
+                                     const InputSizes& inputs);
 
-/// Refuses a drawing whose weights and working memory do not fit into what the system has left: `too_large`,
-/// saying how much is needed and what there is.
-Result<void> check_memory(Model& model, const DrawingParams& params);
+/// What resolve_params() is to know of pictures.
+InputSizes sizes_of(const DrawingInputs& inputs);
+/// Checks what sizes do not tell: that the mask fits the picture, how ControlNets are to act.
+Result<void> check_inputs(const DrawingInputs& inputs);
 
 }  // namespace limner

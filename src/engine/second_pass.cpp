@@ -45,42 +45,48 @@ std::vector<float> enlarge_latent(std::span<const float> latent, const LatentExt
 
 }  // namespace
 
-LatentExtent second_extent(const Drawing& drawing) {
-  LatentExtent extent = drawing.extent;
-  const auto enlarged = [&](int side) {
-    return std::max(1, static_cast<int>(side * drawing.params.hires_scale + 0.5));
-  };
-  extent.height = enlarged(extent.height);
-  extent.width = enlarged(extent.width);
-  return extent;
+LatentExtent second_extent(const LatentExtent& first, double scale) {
+  const auto enlarged = [&](int side) { return std::max(1, static_cast<int>(side * scale + 0.5)); };
+  return {first.channels, enlarged(first.height), enlarged(first.width)};
+}
+
+int second_steps(const DrawingParams& params) {
+  return params.hires_steps > 0 ? params.hires_steps : *params.steps;
+}
+
+bool enlarges_latents(const DrawingParams& params) {
+  return params.hires_upscaler == "latent" || params.hires_upscaler == "latent_nearest";
+}
+
+Result<void> enter_second_pass(Drawing& drawing) {
+  drawing.evaluations_before = drawing.sampler->asks_total();
+  drawing.evaluations_later = 0;
+  drawing.wants_second_pass = false;
+  drawing.picture = {};
+  drawing.extent = second_extent(first_extent(*drawing.model, drawing.params), drawing.params.hires_scale);
+  TRY(make_sampler(drawing, second_steps(drawing.params), drawing.params.hires_strength));
+  set_time_ids(drawing);
+  return prepare_controls(drawing);
 }
 
 Result<void> begin_second_pass(Drawing& drawing) {
-  const LatentExtent from = drawing.extent, to = second_extent(drawing);
-  drawing.evaluations_before = drawing.sampler->asks_done();
-  const int steps = drawing.params.hires_steps > 0 ? drawing.params.hires_steps : *drawing.params.steps;
+  const LatentExtent from = drawing.extent, to = second_extent(from, drawing.params.hires_scale);
   std::vector<float> latent(drawing.sampler->latent().begin(), drawing.sampler->latent().end());
-  const std::string& upscaler = drawing.params.hires_upscaler;
   std::vector<float> clean;
-  if (upscaler == "latent" || upscaler == "latent_nearest") {
-    clean = enlarge_latent(latent, from, to, upscaler == "latent_nearest");
-    drawing.extent = to;
+  if (enlarges_latents(drawing.params)) {
+    clean = enlarge_latent(latent, from, to, drawing.params.hires_upscaler == "latent_nearest");
+    TRY(enter_second_pass(drawing));
   } else {
     const Picture small = TRY(decode_latent(drawing, latent));
     const Picture large = TRY(drawing.upscaler->enlarge(small, {}));
-    drawing.extent = to;
     const int factor = drawing.model->autoencoder().scale();
     const Picture fitted = TRY(resize(large, to.width * factor, to.height * factor, ResizeFilter::lanczos));
+    TRY(enter_second_pass(drawing));
     clean = TRY(encode_sample(drawing, floats_from_picture(fitted)));
   }
-  drawing.picture = {};
-  TRY(make_sampler(drawing, steps, drawing.params.hires_strength));
-  set_time_ids(drawing);
-  TRY(prepare_controls(drawing));
   std::vector<float> noise(drawing.extent.count());
   drawing.noise->normal(noise);
   start(*drawing.sampler, drawing.request, clean, noise);
-  drawing.wants_second_pass = false;
   return {};
 }
 

@@ -9,14 +9,6 @@
 namespace limner {
 namespace {
 
-// Rows in one batch at most. Guidance wants 2; beyond 8 rows of 64x64 the small resolutions are no longer
-// bound by reading weights, and larger latents get fewer rows for the same memory.
-size_t rows_max(const LatentExtent& extent) {
-  constexpr size_t kPositions = 8u * 64u * 64u;
-  const size_t positions = static_cast<size_t>(extent.height) * static_cast<size_t>(extent.width);
-  return std::clamp<size_t>(kPositions / positions, 2, 8);
-}
-
 BatchShape shape_of(const Drawing& drawing, const Row& row) {
   BatchShape shape;
   shape.extent = drawing.extent;
@@ -55,7 +47,7 @@ void tell(Drawing& drawing) {
 
 Result<void> run_group(Model& model, std::span<BatchRow> rows) {
   while (!rows.empty()) {
-    const size_t count = std::min(rows.size(), rows_max(rows[0].drawing->extent));
+    const size_t count = std::min(rows.size(), UnetBatch::rows_max(rows[0].drawing->extent));
     BatchShape shape = shape_of(*rows[0].drawing, rows[0].drawing->rows[rows[0].row]);
     shape.rows = static_cast<int>(count);
     UnetBatch* batch = TRY(model.batch(shape));

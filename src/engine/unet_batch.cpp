@@ -42,6 +42,28 @@ Graph UnetBatch::describe(const Model& model, const BatchShape& shape) {
   return describe_unet(model.unet(), unet_shape(model, shape), tiling_of(shape));
 }
 
+std::vector<Graph> UnetBatch::describe_controls(const Model& model, const BatchShape& shape) {
+  std::vector<Graph> graphs;
+  for (const ControlNet& net : model.controlnets())
+    graphs.push_back(describe_controlnet(net.config, control_shape(model, shape), tiling_of(shape)));
+  return graphs;
+}
+
+size_t UnetBatch::plan_bytes(const Model& model, const BatchShape& shape) {
+  size_t bytes = model.backend().plan_bytes(describe(model, shape), model.precision());
+  for (const Graph& graph : describe_controls(model, shape))
+    bytes = std::max(bytes, model.backend().plan_bytes(graph, model.precision()));
+  return bytes;
+}
+
+// Guidance wants 2; beyond 8 rows of 64x64 the small resolutions are no longer bound by reading weights, and
+// larger latents get fewer rows for the same memory.
+size_t UnetBatch::rows_max(const LatentExtent& extent) {
+  constexpr size_t kPositions = 8u * 64u * 64u;
+  const size_t positions = static_cast<size_t>(extent.height) * static_cast<size_t>(extent.width);
+  return std::clamp<size_t>(kPositions / positions, 2, 8);
+}
+
 Result<std::unique_ptr<UnetBatch>> UnetBatch::make(Model& model, const BatchShape& shape) {
   std::unique_ptr<UnetBatch> batch(new UnetBatch(model, shape));
   batch->unet_ = TRY(model.unet_network().compiled(shape.key(), [&] { return describe(model, shape); }));
@@ -96,8 +118,10 @@ void UnetBatch::lay_out_control(Control& control, const UnetConfig& config) {
 
 Result<void> UnetBatch::make_controls() {
   const ControlNetShape shape = control_shape(model_, shape_);
-  for (ControlNet& net : model_.controlnets()) {
-    const Graph graph = describe_controlnet(net.config, shape, tiling_of(shape_));
+  const std::vector<Graph> graphs = describe_controls(model_, shape_);
+  for (size_t i = 0; i < graphs.size(); ++i) {
+    ControlNet& net = model_.controlnets()[i];
+    const Graph& graph = graphs[i];
     Control control;
     control.run = TRY(net.network.compiled(shape_.key(), [&] { return graph; }));
     for (const GraphOutput& output : graph.outputs()) {

@@ -37,8 +37,14 @@ class UnetBatch {
   size_t workspace_bytes() const;
   const BatchShape& shape() const { return shape_; }
 
-  /// The graph that make() would compile, for planning memory.
+  /// The UNet's graph that make() would compile.
   static Graph describe(const Model& model, const BatchShape& shape);
+  /// Those of the ControlNets, whether or not `shape` is controlled.
+  static std::vector<Graph> describe_controls(const Model& model, const BatchShape& shape);
+  /// Workspace bytes that make() would plan, without weights.
+  static size_t plan_bytes(const Model& model, const BatchShape& shape);
+  /// Rows in one batch of this extent at most.
+  static size_t rows_max(const LatentExtent& extent);
 
  private:
   struct Buffer {

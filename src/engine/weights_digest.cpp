@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 
 #include "base/files.h"
 #include "base/sha256.h"
@@ -34,28 +35,42 @@ std::string state_key(const fs::path& path) {
   return sha256_hex(std::as_bytes(std::span(state)));
 }
 
-std::string digest_of_file(const fs::path& path) {
+// Empty if it cannot be read or was stopped.
+std::string read_and_digest(const fs::path& path, const std::function<bool(size_t)>& progress) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> buffer(size_t{4} << 20);
+  Sha256 hash;
+  while (file) {
+    file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    const auto got = static_cast<size_t>(file.gcount());
+    hash.update(std::as_bytes(std::span(buffer).first(got)));
+    if (progress && !progress(got)) return {};
+  }
+  return file.eof() ? hash.finish_hex() : std::string();
+}
+
+std::string digest_of_file(const fs::path& path, const std::function<bool(size_t)>& progress) {
   const std::string key = state_key(path);
   const fs::path cache = cache_directory();
   if (!key.empty() && !cache.empty())
     if (const Result<std::string> kept = read_file(cache / key, 64); kept && kept->size() == 64) return *kept;
-  const Result<std::string> digest = sha256_file(path);
-  if (!digest) return {};
+  const std::string digest = read_and_digest(path, progress);
+  if (digest.empty()) return {};
   std::error_code error;
   if (!key.empty() && !cache.empty() && (fs::create_directories(cache, error), !error)) {
     // A cache that cannot be written costs time, nothing else.
-    const Result<void> kept = write_file_atomically(cache / key, std::as_bytes(std::span(*digest)));
+    const Result<void> kept = write_file_atomically(cache / key, std::as_bytes(std::span(digest)));
     static_cast<void>(kept);
   }
-  return *digest;
+  return digest;
 }
 
 }  // namespace
 
-std::string digest_of_files(const std::vector<fs::path>& files) {
+std::string digest_of_files(const std::vector<fs::path>& files, const std::function<bool(size_t)>& progress) {
   std::string all;
   for (const fs::path& file : files) {
-    const std::string digest = digest_of_file(file);
+    const std::string digest = digest_of_file(file, progress);
     if (digest.empty() || files.size() == 1) return digest;
     all += fmt::format("{}  {}\n", digest, file.filename().string());
   }

@@ -5,6 +5,8 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
+import threading
 
 import pytest
 
@@ -34,6 +36,39 @@ def test_readme_runs_from_top_to_bottom(tmp_path):
             continue
         run = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=600)
         assert run.returncode == 0, f"{command}\n{run.stderr}"
+
+
+def blocks_of(section, language):
+    text = (ROOT / "README.md").read_text()
+    body = text.split(f"## {section}\n")[1].split("\n## ")[0]
+    return re.findall(rf"```{language}\n(.*?)```", body, re.S)
+
+
+def test_readme_serves(tmp_path):
+    """The server as the README starts it, curl, OpenAI's client and a stream as it calls them; on a free port."""
+    for name in ("models", "dev", "tests", "tools", "src", "CMakeLists.txt"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "build").symlink_to(BUILD)
+    serve, calls = blocks_of("Serve it", "bash")
+    (program,) = blocks_of("Serve it", "python")
+    env = dict(os.environ, LIMNER_SERVER_PORT="0", LIMNER_MODELS=str(ROOT / "models"))
+    server = subprocess.Popen(["bash", "-c", "exec " + serve], cwd=tmp_path, env=env, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        key = re.search(r"lim_\S+", server.stderr.readline())[0]
+        threading.Thread(target=server.stderr.read, daemon=True).start()
+        url = server.stdout.readline().strip()
+        assert url, "the server did not start"
+        env["LIMNER_KEY"] = key
+        for words in (["bash", "-ec", calls], [sys.executable, "-c", program]):
+            words[-1] = words[-1].replace("http://127.0.0.1:8080", url)
+            run = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=240)
+            assert run.returncode == 0, f"{words[-1]}\n{run.stderr}"
+        assert "image_generation.completed" in run.stdout
+        assert (tmp_path / "cats.png").stat().st_size > 1000 and (tmp_path / "car.png").stat().st_size > 1000
+    finally:
+        server.terminate()
+        assert server.wait(60) == 0
 
 
 @pytest.mark.parametrize("command", ["samplers", "schedules"])

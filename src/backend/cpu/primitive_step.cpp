@@ -1,5 +1,7 @@
 #include "backend/cpu/primitive_step.h"
 
+#include <omp.h>
+
 #include <unordered_map>
 #include <utility>
 
@@ -65,9 +67,13 @@ void PrimitiveStep::bind_scratch(const dnnl::memory::desc& desc, BufferId buffer
   bindings_.push_back({DNNL_ARG_SCRATCHPAD, desc, false, static_cast<int32_t>(buffer), 0});
 }
 
-void PrimitiveStep::build() { primitive_ = make_(); }
+void PrimitiveStep::build() {
+  const ThreadScope scope(threads_ > 0 ? threads_ : omp_get_max_threads());
+  primitive_ = make_();
+}
 
 void PrimitiveStep::run(const Frame& frame) const {
+  const ThreadScope scope(threads_ > 0 ? threads_ : omp_get_max_threads());
   // Handles on memory that lies elsewhere: a few words each. Made here because runs may overlap.
   std::unordered_map<int, dnnl::memory> arguments;
   for (int64_t repeat = 0; repeat < repeats_; ++repeat) {

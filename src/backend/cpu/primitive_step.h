@@ -24,9 +24,9 @@ inline int64_t product_repeats(const Tools& tools, int64_t batch) {
 class PrimitiveStep final : public Step {
  public:
   /// `make` generates the code, at build(). The step does it `repeats` times: once for everything, or once a
-  /// picture.
-  PrimitiveStep(const Tools& tools, int64_t repeats, std::function<dnnl::primitive()> make)
-      : engine_(tools.engine), repeats_(repeats), make_(std::move(make)) {}
+  /// picture; on `threads` threads, 0: on as many as there are.
+  PrimitiveStep(const Tools& tools, int64_t repeats, std::function<dnnl::primitive()> make, int threads = 0)
+      : engine_(tools.engine), repeats_(repeats), threads_(threads), make_(std::move(make)) {}
 
   /// `argument` is a DNNL_ARG_*. Each repeat takes the next `desc` in the buffer.
   void bind(int argument, const dnnl::memory::desc& desc, BufferId buffer);
@@ -47,6 +47,7 @@ class PrimitiveStep final : public Step {
   };
   dnnl::engine engine_;
   int64_t repeats_;
+  int threads_;
   std::function<dnnl::primitive()> make_;
   dnnl::primitive primitive_;
   std::vector<Binding> bindings_;

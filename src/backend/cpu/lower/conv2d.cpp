@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <string_view>
+
 #include "backend/cpu/kernels/copies.h"
 #include "backend/cpu/lower/product.h"
 #include "backend/cpu/primitive_step.h"
@@ -61,15 +64,33 @@ dnnl::convolution_forward::primitive_desc describe(const op::Conv2d& op, const S
   return {convolution, product_attributes(target.accumulate, at.folded_activation()), at.tools().engine};
 }
 
+// Without AVX-512 the library does some shapes as matrix products, and where the result has fewer blocks than
+// there are threads it shares out the sums: then bytes would depend on the number of threads.
+bool shares_out_sums(const dnnl::convolution_forward::primitive_desc& convolution, const op::Conv2d& op,
+                     const Shape& out, int threads) {
+  constexpr int64_t kBlock = 64;
+  const int64_t blocks =
+      std::max<int64_t>(1, out[1] * out[2] / kBlock) * std::max<int64_t>(1, op.out / kBlock);
+  return std::string_view(convolution.impl_info_str()).find("gemm") != std::string_view::npos &&
+         blocks < threads;
+}
+
 void lower_convolution(const op::Conv2d& op, Lowering& at) {
   const Source source = wrapped(op, at);
   const Lowering::Target target = at.product_target();
   const int64_t batch = at.in_shape(0)[0];
-  const int64_t repeats = product_repeats(at.tools(), batch);
-  const auto convolution = describe(op, source, batch / repeats, target, at);
+  int64_t repeats = product_repeats(at.tools(), batch);
+  auto convolution = describe(op, source, batch / repeats, target, at);
+  int threads = 0;
+  if (shares_out_sums(convolution, op, at.node_shape(), at.tools().threads)) {
+    threads = 1;
+    repeats = batch;
+    const ThreadScope scope(threads);
+    convolution = describe(op, source, 1, target, at);
+  }
   const BufferId scratch = at.scratch(convolution.scratchpad_desc().get_size());
   auto step = std::make_unique<PrimitiveStep>(
-      at.tools(), repeats, [convolution] { return dnnl::convolution_forward(convolution); });
+      at.tools(), repeats, [convolution] { return dnnl::convolution_forward(convolution); }, threads);
   step->bind(DNNL_ARG_SRC, convolution.src_desc(), source.buffer);
   const Shape stored{op.out, op.in, op.kernel, op.kernel};
   const dnnl::memory::desc in_file({op.out, op.in, op.kernel, op.kernel}, library_type(at.type()), Tag::oihw);

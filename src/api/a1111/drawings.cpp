@@ -1,0 +1,100 @@
+// /sdapi/v1/txt2img and /img2img.
+
+#include "api/a1111/caller_jobs.h"
+#include "api/a1111/drawing_answer.h"
+#include "api/a1111/drawing_fields.h"
+#include "api/a1111/input_pictures.h"
+#include "api/job_wait.h"
+#include "api/route.h"
+#include "api/route_groups.h"
+
+namespace limner {
+namespace {
+
+constexpr size_t kBodyMax = 140u << 20;
+
+// The echo of the request, without its pictures.
+Json without_pictures(Json body) {
+  for (const char* name : {"init_images", "mask", "alwayson_scripts"})
+    if (body.contains(name)) body[name] = nullptr;
+  return body;
+}
+
+struct Exchange {
+  Services& services;
+  Request request;
+  Reply reply;
+  SdDrawing drawing;
+  Json parameters;
+};
+
+void answer(const Exchange& exchange, const JobView& view) {
+  const auto fail = [&](const Error& error) {
+    exchange.reply.send(error_response(Dialect::a1111, error, exchange.request));
+  };
+  const bool interrupted = view.job.state == JobState::cancelled;
+  if (view.job.state != JobState::stored && !interrupted) {
+    const Error error{view.job.error.kind == "request" ? Code::invalid : Code::internal, view.job.error.field,
+                      view.job.error.message, view.job.error.hint};
+    return fail(error);
+  }
+  const Result<Json> body = drawing_answer(exchange.services, exchange.drawing, exchange.parameters, view);
+  if (!body) return fail(body.error());
+  exchange.reply.send(json_response(200, *body));
+}
+
+Result<void> take(Services& services, const Request& request, const Reply& reply, bool over_picture) {
+  const Json body = TRY(request.json_object());
+  const CallerOptions options = TRY(read_caller_options(services, *request.caller));
+  SdDrawing drawing = TRY(read_drawing(body, over_picture, options, services.catalogue));
+  TRY(keep_pictures(services, request, drawing));
+  if (!drawing.task_id.empty()) drawing.job.tags.push_back(task_tag(drawing.task_id));
+  const Submitted submitted = TRY(services.jobs.submit(*request.caller, drawing.job));
+  drawing.init.clear();
+  drawing.mask.clear();
+  drawing.control_images.clear();
+  const auto exchange = std::make_shared<Exchange>(
+      Exchange{services, request, reply, std::move(drawing), without_pictures(body)});
+  exchange->request.body.clear();
+  reply.on_disconnect(cancelling(services, *request.caller, submitted.job.id));
+  return when_job_ended(services, *request.caller, submitted.job.id,
+                        [exchange](const JobView& view) { answer(*exchange, view); });
+}
+
+template <bool over_picture>
+void handle(Services& services, const Request& request, const Reply& reply) {
+  if (const Result<void> taken = take(services, request, reply, over_picture); !taken)
+    reply.send(error_response(Dialect::a1111, taken.error(), request));
+}
+
+const std::string kTextSchema = drawing_schema(false);
+const std::string kPictureSchema = drawing_schema(true);
+constexpr std::string_view kAnswerSchema =
+    R"({"type":"object","required":["images","parameters","info"],"properties":{"images":{"type":"array","items":{"type":"string"}},"parameters":{"type":"object"},"info":{"type":"string"}}})";
+
+const Route kRoutes[] = {
+    {.method = "POST",
+     .path = "/sdapi/v1/txt2img",
+     .access = Access::draw,
+     .dialect = Dialect::a1111,
+     .body_bytes_max = kBodyMax,
+     .summary = "Draw pictures from a prompt, as A1111's API does",
+     .handle = handle<false>,
+     .body_schema = kTextSchema,
+     .ok_schema = kAnswerSchema},
+    {.method = "POST",
+     .path = "/sdapi/v1/img2img",
+     .access = Access::draw,
+     .dialect = Dialect::a1111,
+     .body_bytes_max = kBodyMax,
+     .summary = "Draw over a picture, as A1111's API does",
+     .handle = handle<true>,
+     .body_schema = kPictureSchema,
+     .ok_schema = kAnswerSchema},
+};
+
+}  // namespace
+
+std::span<const Route> a1111_drawing_routes() { return kRoutes; }
+
+}  // namespace limner

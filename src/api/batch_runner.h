@@ -1,0 +1,24 @@
+#pragma once
+// Carries batches out: lines into jobs, answers into files. What OpenAI's /v1/batches promises.
+
+#include <functional>
+
+#include "api/services.h"
+
+namespace limner {
+
+/// Called from time to time by one thread. Every piece of progress is in the ledger before the next, and each
+/// line's job is accepted under an idempotency key of its own: a crash repeats and forgets nothing.
+class BatchRunner {
+ public:
+  explicit BatchRunner(Services& services) : services_(services) {}
+  /// Moves every unfinished batch on as far as it goes now: validates its file, submits lines while the batch
+  /// tier takes them, collects ended jobs, writes output and error files, expires and cancels. `stop` is
+  /// asked between lines.
+  void run_due(const std::function<bool()>& stop);
+
+ private:
+  Services& services_;
+};
+
+}  // namespace limner

@@ -1,0 +1,350 @@
+#include "api/openai/image_fields.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace limner {
+namespace {
+
+constexpr unsigned kGenerate = 1, kEdit = 2, kVary = 4, kAll = kGenerate | kEdit | kVary;
+constexpr unsigned flag_of(ImageOperation operation) {
+  return operation == ImageOperation::generate ? kGenerate
+         : operation == ImageOperation::edit   ? kEdit
+                                               : kVary;
+}
+
+/// A request on its way to become a job: the native JSON it is translated to, and the answer's form.
+struct Translation {
+  Json job = Json::object();
+  ImageRequest image;
+};
+
+enum class Kind { text, whole, number, flag, list };
+
+struct Field {
+  std::string_view name;
+  unsigned operations;
+  Kind kind;
+  std::string_view schema;
+  Result<void> (*read)(Translation& to, const Json& value);
+};
+
+Error not_one_of(std::string_view field, const std::string& value, std::string_view allowed) {
+  return invalid(std::string(field), fmt::format("\"{}\" is none of {}", value.substr(0, 80), allowed));
+}
+
+// The field under its native name, whose own checks apply.
+template <const char* native>
+Result<void> pass(Translation& to, const Json& value) {
+  to.job[native] = value;
+  return {};
+}
+
+Result<void> read_size(Translation& to, const Json& value) {
+  const std::string size = value.get<std::string>();
+  if (size == "auto") return {};
+  to.job["size"] = size;
+  to.image.size = size;
+  return {};
+}
+
+// Low and high draw with half and one and a half times the model's steps, unless the request says how many.
+Result<void> read_quality(Translation& to, const Json& value) {
+  const std::string quality = value.get<std::string>();
+  for (const char* known : {"auto", "low", "medium", "high", "standard", "hd"})
+    if (quality == known) {
+      to.image.quality = quality;
+      return {};
+    }
+  return not_one_of("quality", quality, "auto, low, medium, high, standard, hd");
+}
+
+Result<void> read_background(Translation& to, const Json& value) {
+  const std::string background = value.get<std::string>();
+  if (background == "auto" || background == "opaque") return {};
+  if (background == "transparent")
+    return unsupported("background", "\"transparent\": no model here draws transparency", "leave it away");
+  (void)to;
+  return not_one_of("background", background, "auto, opaque");
+}
+
+// Both words are met: what an operator forbids is forbidden to either.
+Result<void> read_moderation(Translation&, const Json& value) {
+  const std::string moderation = value.get<std::string>();
+  if (moderation == "auto" || moderation == "low") return {};
+  return not_one_of("moderation", moderation, "auto, low");
+}
+
+Result<void> read_style(Translation&, const Json& value) {
+  const std::string style = value.get<std::string>();
+  if (style == "vivid") return {};
+  return unsupported("style", fmt::format("\"{}\" does nothing here", style.substr(0, 80)),
+                     "say the style in the prompt");
+}
+
+Result<void> read_response_format(Translation& to, const Json& value) {
+  const std::string format = value.get<std::string>();
+  if (format != "url" && format != "b64_json") return not_one_of("response_format", format, "url, b64_json");
+  to.image.as_url = format == "url";
+  return {};
+}
+
+Result<void> read_output_format(Translation& to, const Json& value) {
+  const std::string format = value.get<std::string>();
+  if (format != "png" && format != "jpeg" && format != "webp")
+    return not_one_of("output_format", format, "png, jpeg, webp");
+  to.job["format"] = format;
+  return {};
+}
+
+Result<void> read_output_compression(Translation& to, const Json& value) {
+  const int quality = value.get<int>();
+  if (quality < 0 || quality > 100)
+    return invalid("output_compression", fmt::format("{} is not within 0 to 100", quality));
+  to.job["quality"] = std::max(quality, 1);
+  return {};
+}
+
+Result<void> read_partial_images(Translation& to, const Json& value) {
+  to.image.partial_images = value.get<int>();
+  if (to.image.partial_images < 0 || to.image.partial_images > 3)
+    return invalid("partial_images", fmt::format("{} is not within 0 to 3", to.image.partial_images));
+  return {};
+}
+
+Result<void> read_stream(Translation& to, const Json& value) {
+  to.image.stream = value.get<bool>();
+  return {};
+}
+
+Result<void> read_input_fidelity(Translation& to, const Json& value) {
+  const std::string fidelity = value.get<std::string>();
+  if (fidelity != "low" && fidelity != "high") return not_one_of("input_fidelity", fidelity, "low, high");
+  to.image.close_to_input = fidelity == "high";
+  return {};
+}
+
+Result<void> read_count(Translation& to, const Json& value) {
+  const int count = value.get<int>();
+  if (count < 1 || count > 10) return invalid("n", fmt::format("{} is not within 1 to 10", count));
+  to.job["count"] = count;
+  return {};
+}
+
+// The end user's name becomes a tag, by which usage can be asked for.
+Result<void> read_user(Translation& to, const Json& value) {
+  std::string user = value.get<std::string>();
+  constexpr size_t kUserMax = 58;
+  if (user.size() > kUserMax)
+    return invalid("user", fmt::format("{} bytes; at most {} are taken", user.size(), kUserMax),
+                   "send a digest of it");
+  if (user.empty()) return {};
+  to.job["tags"].push_back("user:" + user);
+  return {};
+}
+
+Result<void> read_tags(Translation& to, const Json& value) {
+  for (const Json& tag : value) to.job["tags"].push_back(tag);
+  return {};
+}
+
+Result<void> read_prompt(Translation& to, const Json& value) {
+  constexpr size_t kPromptMax = 32'000;
+  if (value.get_ref<const std::string&>().size() > kPromptMax)
+    return Error{Code::too_large, "prompt", fmt::format("longer than {} bytes", kPromptMax), ""};
+  to.job["prompt"] = value;
+  return {};
+}
+
+constexpr char kModel[] = "model", kSeed[] = "seed", kNegative[] = "negative", kSteps[] = "steps",
+               kGuidance[] = "guidance", kSampler[] = "sampler", kSchedule[] = "schedule",
+               kStrength[] = "strength", kLoras[] = "loras", kTier[] = "tier";
+
+constexpr std::string_view kText = R"({"type":["string","null"]})";
+constexpr std::string_view kWhole = R"({"type":["integer","null"]})";
+constexpr std::string_view kNumber = R"({"type":["number","null"]})";
+
+const Field kFields[] = {
+    {"prompt", kGenerate | kEdit, Kind::text, R"({"type":"string","maxLength":32000})", read_prompt},
+    {"model", kAll, Kind::text, kText, pass<kModel>},
+    {"n", kAll, Kind::whole, R"({"type":["integer","null"],"minimum":1,"maximum":10})", read_count},
+    {"size", kAll, Kind::text, kText, read_size},
+    {"quality", kGenerate | kEdit, Kind::text,
+     R"({"enum":["auto","low","medium","high","standard","hd",null]})", read_quality},
+    {"background", kGenerate | kEdit, Kind::text, R"({"enum":["auto","opaque",null]})", read_background},
+    {"moderation", kGenerate, Kind::text, R"({"enum":["auto","low",null]})", read_moderation},
+    {"style", kGenerate, Kind::text, R"({"enum":["vivid",null]})", read_style},
+    {"response_format", kAll, Kind::text, R"({"enum":["url","b64_json",null]})", read_response_format},
+    {"output_format", kGenerate | kEdit, Kind::text, R"({"enum":["png","jpeg","webp",null]})",
+     read_output_format},
+    {"output_compression", kGenerate | kEdit, Kind::whole,
+     R"({"type":["integer","null"],"minimum":0,"maximum":100})", read_output_compression},
+    {"stream", kGenerate | kEdit, Kind::flag, R"({"type":["boolean","null"]})", read_stream},
+    {"partial_images", kGenerate | kEdit, Kind::whole,
+     R"({"type":["integer","null"],"minimum":0,"maximum":3})", read_partial_images},
+    {"input_fidelity", kEdit, Kind::text, R"({"enum":["low","high",null]})", read_input_fidelity},
+    {"user", kAll, Kind::text, R"({"type":["string","null"],"maxLength":58})", read_user},
+    {"seed", kAll, Kind::whole, kWhole, pass<kSeed>},
+    {"negative_prompt", kAll, Kind::text, kText, pass<kNegative>},
+    {"steps", kAll, Kind::whole, kWhole, pass<kSteps>},
+    {"guidance_scale", kAll, Kind::number, kNumber, pass<kGuidance>},
+    {"sampler", kAll, Kind::text, kText, pass<kSampler>},
+    {"schedule", kAll, Kind::text, kText, pass<kSchedule>},
+    {"strength", kEdit | kVary, Kind::number, kNumber, pass<kStrength>},
+    {"loras", kAll, Kind::list, R"({"type":["array","null"]})", pass<kLoras>},
+    {"tier", kAll, Kind::text, R"({"enum":["realtime","standard","batch",null]})", pass<kTier>},
+    {"tags", kAll, Kind::list, R"({"type":["array","null"],"items":{"type":"string"}})", read_tags},
+};
+
+const Field* find_field(std::string_view name) {
+  const auto found = std::find_if(std::begin(kFields), std::end(kFields),
+                                  [&](const Field& field) { return field.name == name; });
+  return found == std::end(kFields) ? nullptr : found;
+}
+
+bool has_kind(const Json& value, Kind kind) {
+  switch (kind) {
+    case Kind::text:
+      return value.is_string();
+    case Kind::whole:
+      return value.is_number_integer() ||
+             (value.is_number_float() && std::floor(value.get<double>()) == value.get<double>());
+    case Kind::number:
+      return value.is_number();
+    case Kind::flag:
+      return value.is_boolean();
+    case Kind::list:
+      return value.is_array();
+  }
+  return false;
+}
+
+const char* kind_name(Kind kind) {
+  switch (kind) {
+    case Kind::text:
+      return "a text";
+    case Kind::whole:
+      return "a whole number";
+    case Kind::number:
+      return "a number";
+    case Kind::flag:
+      return "true or false";
+    case Kind::list:
+      return "an array";
+  }
+  return "";
+}
+
+// A form has texts only: what the field is decides what they mean.
+Json typed(std::string_view text, Kind kind) {
+  if (kind == Kind::flag && (text == "true" || text == "false")) return text == "true";
+  if (kind == Kind::whole || kind == Kind::number) {
+    // Exactly, where it is whole: a seed has 64 bits.
+    uint64_t whole = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
+    if (error == std::errc() && end == text.data() + text.size()) return whole;
+    double number = 0;
+    const auto [stop, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (wrong == std::errc() && stop == text.data() + text.size() && std::isfinite(number)) return number;
+  }
+  return std::string(text);
+}
+
+// What job_request_from_json() calls a field, as this dialect's clients call it.
+std::string client_name(const std::string& native) {
+  if (native == kNegative) return "negative_prompt";
+  if (native == kGuidance) return "guidance_scale";
+  if (native == "count") return "n";
+  if (native == "format") return "output_format";
+  if (native == "width" || native == "height") return "size";
+  return native;
+}
+
+Result<void> read_fields(Translation& to, const Json& fields, ImageOperation operation) {
+  for (const auto& [name, value] : fields.items()) {
+    const Field* field = find_field(name);
+    if (!field || !(field->operations & flag_of(operation)))
+      return invalid(name.substr(0, 80), "is no field of this request", "/openapi.json lists them");
+    if (value.is_null()) continue;
+    if (!has_kind(value, field->kind)) return invalid(name, fmt::format("is not {}", kind_name(field->kind)));
+    // A number that fits no int would wrap into one that is allowed.
+    if (field->kind == Kind::whole && name != kSeed && std::abs(value.get<double>()) > 1e9)
+      return invalid(name, fmt::format("{} is out of range", value.dump()));
+    TRY(field->read(to, value));
+  }
+  return {};
+}
+
+Result<void> apply_quality(ImageRequest& image, const Catalogue& catalogue) {
+  const double factor = image.quality == "low"                             ? 0.5
+                        : image.quality == "high" || image.quality == "hd" ? 1.5
+                                                                           : 1;
+  if (factor == 1 || image.job.params.steps) return {};
+  const ModelEntry entry = TRY(catalogue.find(image.job.model));
+  if (entry.provider) return {};
+  const ModelCard card = TRY(catalogue.card(entry));
+  image.job.params.steps = std::max(1, static_cast<int>(std::lround(card.info.steps * factor)));
+  return {};
+}
+
+}  // namespace
+
+Result<Json> image_fields(const Request& request) {
+  if (!request.header("content-type").starts_with("multipart/")) return request.json_object();
+  const std::vector<FormPart> parts = TRY(parse_form(request));
+  Json fields = Json::object();
+  for (const FormPart& part : parts) {
+    if (part.is_file) continue;
+    // Clients write lists as repeated "name[]".
+    const bool in_list = part.name.ends_with("[]");
+    const std::string name = in_list ? part.name.substr(0, part.name.size() - 2) : part.name;
+    const Field* field = find_field(name);
+    if (field && field->kind == Kind::list) {
+      fields[name].push_back(std::string(part.data));
+    } else if (fields.contains(name)) {
+      return invalid(name.substr(0, 80), "is given twice");
+    } else {
+      fields[name] = field ? typed(part.data, field->kind) : Json(std::string(part.data));
+    }
+  }
+  return fields;
+}
+
+Result<ImageRequest> read_image_request(const Json& fields, ImageOperation operation,
+                                        const Catalogue& catalogue) {
+  Translation to;
+  TRY(read_fields(to, fields, operation));
+  if (!to.job.contains("prompt")) {
+    if (operation != ImageOperation::vary) return invalid("prompt", "is missing");
+    to.job["prompt"] = "";
+  }
+  Result<JobRequest> job = job_request_from_json(to.job);
+  if (!job) {
+    Error error = std::move(job).error();
+    error.field = client_name(error.field);
+    return error;
+  }
+  to.image.job = std::move(*job);
+  if (to.image.partial_images > 0 && !to.image.stream)
+    return invalid("partial_images", "are sent only while streaming", "set stream to true");
+  if (to.image.stream && to.image.as_url)
+    return unsupported("response_format", "\"url\": a stream carries the pictures themselves",
+                       "leave it away");
+  TRY(apply_quality(to.image, catalogue));
+  return std::move(to.image);
+}
+
+std::string image_request_schema(ImageOperation operation) {
+  std::string properties;
+  for (const Field& field : kFields)
+    if (field.operations & flag_of(operation))
+      properties += fmt::format("{}\"{}\":{}", properties.empty() ? "" : ",", field.name, field.schema);
+  const char* required = operation == ImageOperation::vary ? "" : R"("required":["prompt"],)";
+  return fmt::format(R"({{"type":"object","additionalProperties":false,{}"properties":{{{}}}}})", required,
+                     properties);
+}
+
+}  // namespace limner

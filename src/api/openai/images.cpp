@@ -1,0 +1,210 @@
+// /v1/images/generations, /edits, /variations.
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <optional>
+
+#include "api/job_wait.h"
+#include "api/openai/image_answer.h"
+#include "api/openai/image_fields.h"
+#include "api/openai/image_inputs.h"
+#include "api/openai/repeated_request.h"
+#include "api/route.h"
+#include "api/route_groups.h"
+
+namespace limner {
+namespace {
+
+// A form with a picture and a mask of 50 MiB each, or their base64.
+constexpr size_t kBodyMax = 140u << 20;
+constexpr size_t kJsonMax = 1u << 20;
+
+/// A request from its acceptance to the last byte of its answer. Kept alive by the callbacks that wait for
+/// its job.
+struct Exchange {
+  Exchange(Services& given_services, const Request& given_request, const Reply& given_reply,
+           ImageRequest given_image, ImageOperation given_operation)
+      : services(given_services),
+        request(given_request),
+        reply(given_reply),
+        image(std::move(given_image)),
+        operation(given_operation) {
+    // Pictures may be large; they are in the store by now.
+    request.body.clear();
+    request.body.shrink_to_fit();
+  }
+
+  Services& services;
+  Request request;
+  Reply reply;
+  ImageRequest image;
+  ImageOperation operation;
+  std::optional<ReplyStream> stream;
+  int partials_sent = 0;
+  std::mutex mutex;  ///< of what follows
+  EventHub::Subscription previews;
+};
+using ExchangePtr = std::shared_ptr<Exchange>;
+
+void fail(const Exchange& exchange, const Error& error) {
+  const Response response = error_response(Dialect::openai, error, exchange.request);
+  if (!exchange.stream) {
+    exchange.reply.send(response);
+    return;
+  }
+  // The status line is gone; clients raise an error for an event with this member.
+  ReplyStream stream = *exchange.stream;
+  if (const Result<Json> body = parse_json(response.body, "body")) stream.write(sse_message("error", *body));
+  stream.end();
+}
+
+void answer(Exchange& exchange, const JobView& view) {
+  if (const std::optional<Error> error = error_of(view.job)) return fail(exchange, *error);
+  if (exchange.stream) {
+    const Result<std::string> events =
+        completed_images(exchange.services, exchange.image, exchange.operation, view);
+    if (!events) return fail(exchange, events.error());
+    exchange.stream->write(*events);
+    exchange.stream->end();
+    return;
+  }
+  const Result<Json> body = image_answer(exchange.services, exchange.request, exchange.image, view);
+  if (!body) return fail(exchange, body.error());
+  Response response = json_response(200, *body);
+  if (view.job.started > 0)
+    response.headers.emplace_back("openai-processing-ms",
+                                  fmt::format("{}", (view.job.finished - view.job.started) / 1000));
+  exchange.reply.send(std::move(response));
+}
+
+void forward_preview(const ExchangePtr& exchange, const JobEvent& event) {
+  if (event.type != "preview" || !event.picture) return;
+  const std::lock_guard lock(exchange->mutex);
+  if (exchange->partials_sent >= exchange->image.partial_images) return;
+  if (exchange->stream->write(partial_image(exchange->image, exchange->operation, event,
+                                            exchange->partials_sent, exchange->services.clock.now())))
+    ++exchange->partials_sent;
+}
+
+Result<void> send_previews(const ExchangePtr& exchange, const std::string& job) {
+  EventHub::Subscription previews =
+      TRY(exchange->services.jobs.listen(*exchange->request.caller, job, [exchange](const JobEvent& event) {
+        forward_preview(exchange, event);
+      }));
+  const std::lock_guard lock(exchange->mutex);
+  exchange->previews = std::move(previews);
+  return {};
+}
+
+// The subscription's listener keeps the exchange, which keeps the subscription.
+void stop_previews(Exchange& exchange) {
+  EventHub::Subscription dropped_without_the_lock;
+  const std::lock_guard lock(exchange.mutex);
+  dropped_without_the_lock = std::move(exchange.previews);
+}
+
+void wait_for(const ExchangePtr& exchange, const std::string& job) {
+  const Caller& caller = *exchange->request.caller;
+  const auto gone = cancelling(exchange->services, caller, job);
+  if (exchange->image.stream) {
+    exchange->stream = exchange->reply.stream(
+        {.status = 200, .headers = {}, .content_type = "text/event-stream", .body = {}}, true);
+    exchange->stream->on_disconnect(gone);
+    if (exchange->image.partial_images > 0)
+      if (const Result<void> sending = send_previews(exchange, job); !sending)
+        return fail(*exchange, sending.error());
+  } else {
+    exchange->reply.on_disconnect(gone);
+  }
+  const Result<void> waiting =
+      when_job_ended(exchange->services, caller, job, [exchange](const JobView& view) {
+        stop_previews(*exchange);
+        answer(*exchange, view);
+      });
+  if (waiting) return;
+  stop_previews(*exchange);
+  fail(*exchange, waiting.error());
+}
+
+// Previews are made every so many steps: so that as many come as were asked for, evenly.
+void plan_previews(Services& services, ImageRequest& image) {
+  if (image.partial_images == 0) return;
+  int steps = image.job.params.steps.value_or(0);
+  if (steps == 0)
+    if (const Result<ModelEntry> entry = services.catalogue.find(image.job.model); entry && !entry->provider)
+      if (const Result<ModelCard> card = services.catalogue.card(*entry)) steps = card->info.steps;
+  image.job.preview_every = std::max(1, steps / (image.partial_images + 1));
+}
+
+Result<void> take(Services& services, const Request& request, const Reply& reply, ImageOperation operation) {
+  Json fields = TRY(image_fields(request));
+  GivenImages given;
+  if (operation != ImageOperation::generate) given = TRY(given_images(request, fields));
+  ImageRequest image = TRY(read_image_request(fields, operation, services.catalogue));
+  plan_previews(services, image);
+  const Idempotency idempotency = TRY(repeated_request(services, request));
+  if (!idempotency.fresh) {
+    const std::optional<Submitted> earlier = TRY(services.jobs.find_repeated(idempotency));
+    if (earlier) {
+      wait_for(std::make_shared<Exchange>(services, request, reply, std::move(image), operation),
+               earlier->job.id);
+      return {};
+    }
+  }
+  if (operation != ImageOperation::generate) TRY(keep_images(services, request, given, operation, image));
+  const Submitted submitted = TRY(services.jobs.submit(*request.caller, image.job, idempotency));
+  wait_for(std::make_shared<Exchange>(services, request, reply, std::move(image), operation),
+           submitted.job.id);
+  return {};
+}
+
+template <ImageOperation operation>
+void handle(Services& services, const Request& request, const Reply& reply) {
+  if (const Result<void> taken = take(services, request, reply, operation); !taken)
+    reply.send(error_response(Dialect::openai, taken.error(), request));
+}
+
+const std::string kGenerateSchema = image_request_schema(ImageOperation::generate);
+const std::string kEditSchema = image_request_schema(ImageOperation::edit);
+const std::string kVarySchema = image_request_schema(ImageOperation::vary);
+constexpr std::string_view kAnswerSchema =
+    R"({"type":"object","required":["created","data"],"properties":{"created":{"type":"integer"},"data":{"type":"array","items":{"type":"object","properties":{"b64_json":{"type":"string"},"url":{"type":"string"}}}}}})";
+
+const Route kRoutes[] = {
+    {.method = "POST",
+     .path = "/v1/images/generations",
+     .access = Access::draw,
+     .dialect = Dialect::openai,
+     .body_bytes_max = kJsonMax,
+     .summary = "Draw pictures from a prompt, as OpenAI's API does",
+     .handle = handle<ImageOperation::generate>,
+     .body_schema = kGenerateSchema,
+     .ok_schema = kAnswerSchema},
+    {.method = "POST",
+     .path = "/v1/images/edits",
+     .access = Access::draw,
+     .dialect = Dialect::openai,
+     .body_bytes_max = kBodyMax,
+     .summary = "Draw over a picture, all of it or where a mask is transparent",
+     .handle = handle<ImageOperation::edit>,
+     .body_schema = kEditSchema,
+     .body_type = "multipart/form-data,application/json",
+     .ok_schema = kAnswerSchema},
+    {.method = "POST",
+     .path = "/v1/images/variations",
+     .access = Access::draw,
+     .dialect = Dialect::openai,
+     .body_bytes_max = kBodyMax,
+     .summary = "Draw pictures like a picture",
+     .handle = handle<ImageOperation::vary>,
+     .body_schema = kVarySchema,
+     .body_type = "multipart/form-data",
+     .ok_schema = kAnswerSchema},
+};
+
+}  // namespace
+
+std::span<const Route> openai_image_routes() { return kRoutes; }
+
+}  // namespace limner

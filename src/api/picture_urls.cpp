@@ -1,0 +1,53 @@
+#include "api/picture_urls.h"
+
+#include <fmt/format.h>
+
+#include "base/crypto.h"
+#include "base/sha256.h"
+
+namespace limner {
+
+std::string base_url(const Services& services, const Request& request) {
+  if (!services.config.public_url.empty()) {
+    std::string url = services.config.public_url;
+    while (url.ends_with('/')) url.pop_back();
+    return url;
+  }
+  const bool encrypted = request.encrypted || request.header("x-forwarded-proto") == "https";
+  return fmt::format("{}://{}", encrypted ? "https" : "http", request.header("host"));
+}
+
+std::string picture_url(Services& services, const Request& request, const PictureRow& picture) {
+  return picture_url(services, request, picture, services.config.picture_url_seconds);
+}
+
+std::string picture_url(Services& services, const Request& request, const PictureRow& picture, int seconds) {
+  if (std::optional<std::string> url = services.store.signed_url(picture.key, seconds)) return *url;
+  const std::string path = fmt::format("/v1/pictures/{}/bytes", picture.id);
+  const std::string query = services.signer.sign(path, services.clock.now() + seconds * kSecondUs);
+  return fmt::format("{}{}?{}", base_url(services, request), path, query);
+}
+
+Result<std::string> read_picture_file(Services& services, const PictureRow& picture) {
+  std::string bytes = TRY(services.store.get(picture.key, picture.bytes));
+  if (sha256_hex(as_bytes(bytes)) != picture.sha256)
+    return Error{Code::data_loss, picture.id, "the bytes in the store are not those that were drawn", {}};
+  return bytes;
+}
+
+void count_sent(Services& services, const PictureRow& picture, uint64_t bytes) {
+  const Result<Job> job = services.ledger.jobs().find(picture.job);
+  int64_t cost = 0;
+  if (job)
+    cost = cost_micros(services.prices, job.value().model, static_cast<int>(job.value().tier),
+                       {.bytes_sent = bytes});
+  services.ledger.pictures().add_sent(picture.id, bytes, cost);
+}
+
+Result<std::string> picture_bytes(Services& services, const PictureRow& picture) {
+  std::string bytes = TRY(read_picture_file(services, picture));
+  count_sent(services, picture, bytes.size());
+  return bytes;
+}
+
+}  // namespace limner

@@ -1,0 +1,114 @@
+// limner db: the ledger of a server is checked, copied away and put back.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "base/folder_lock.h"
+#include "cli/commands.h"
+#include "cli/data_folder.h"
+#include "cli/printable.h"
+#include "cli/serve_config.h"
+#include "net/http_client.h"
+#include "store/store.h"
+
+namespace limner {
+namespace {
+
+struct DbFlags {
+  std::filesystem::path data, config, file;
+  bool storeless = false, replace = false, json = false;
+};
+
+// What an object store did not take yet waits in the data folder.
+Result<std::vector<std::unique_ptr<Store>>> open_stores(const DbFlags& flags, HttpClient& http,
+                                                        const Clock& clock) {
+  const StoreConfig config = TRY(store_config_of(flags.data, flags.config));
+  std::vector<std::unique_ptr<Store>> stores;
+  std::unique_ptr<Store> store = TRY(open_store(config, http, clock));
+  stores.push_back(std::move(store));
+  const std::filesystem::path spilled = flags.data / "spilled";
+  if (stores.front()->kind() == "local" || !std::filesystem::exists(spilled)) return stores;
+  StoreConfig waiting;
+  waiting.url = "file:" + spilled.string();
+  std::unique_ptr<Store> local = TRY(open_store(waiting, http, clock));
+  stores.push_back(std::move(local));
+  return stores;
+}
+
+Result<bool> exists_in(const std::vector<std::unique_ptr<Store>>& stores, const std::string& key,
+                       uint64_t bytes) {
+  for (const std::unique_ptr<Store>& store : stores) {
+    const Result<ObjectInfo> object = store->head(key);
+    if (object && object->bytes == bytes) return true;
+    if (!object && object.error().code != Code::not_found) return object.error();
+  }
+  return false;
+}
+
+Result<std::vector<Disagreement>> find_disagreements(const DbFlags& flags) {
+  const LedgerConfig ledger{ledger_path(flags.data)};
+  if (flags.storeless) return check_ledger(ledger, {});
+  const SystemClock clock;
+  HttpClient http;
+  const std::vector<std::unique_ptr<Store>> stores = TRY(open_stores(flags, http, clock));
+  return check_ledger(ledger,
+                      [&](const std::string& key, uint64_t bytes) { return exists_in(stores, key, bytes); });
+}
+
+Result<int> check(const DbFlags& flags) {
+  const std::vector<Disagreement> found = TRY(find_disagreements(flags));
+  Json all = Json::array();
+  for (const Disagreement& each : found) {
+    if (!flags.json) fmt::print("{}: {}: {}\n", each.rule, printable(each.row), printable(each.text));
+    all.push_back({{"rule", each.rule}, {"row", each.row}, {"text", each.text}});
+  }
+  if (flags.json) fmt::print("{}\n", json_text({{"ok", found.empty()}, {"disagreements", all}}));
+  return found.empty() ? 0 : 1;
+}
+
+Result<int> backup(const DbFlags& flags) {
+  const SystemClock clock;
+  const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
+  TRY(ledger->backup(flags.file));
+  return 0;
+}
+
+Result<int> restore(const DbFlags& flags) {
+  const FolderLock lock = TRY(lock_folder(flags.data));
+  TRY(restore_ledger(flags.file, ledger_path(flags.data), flags.replace));
+  return 0;
+}
+
+CLI::App* add(CLI::App& command, CommandSlot& slot, const char* name, const char* doc,
+              Result<int> (*run)(const DbFlags&), const std::shared_ptr<DbFlags>& flags) {
+  CLI::App* sub = command.add_subcommand(name, doc);
+  add_data_option(*sub, flags->data);
+  sub->add_flag("--json", flags->json, "Print JSON");
+  sub->callback([&slot, flags, run] { slot.run = [flags, run] { return run(*flags); }; });
+  return sub;
+}
+
+}  // namespace
+
+void add_db(CLI::App& app, CommandSlot& slot) {
+  auto flags = std::make_shared<DbFlags>();
+  CLI::App* command = app.add_subcommand("db", "Check, back up and restore the ledger of a server");
+  command->require_subcommand(1);
+  CLI::App* checked =
+      add(*command, slot, "check",
+          "Compare jobs, pictures, files and usage with each other; exit status 1 where they disagree", check,
+          flags);
+  checked->add_option("--config", flags->config,
+                      "Configuration file of the server, which says where its store is");
+  checked->add_flag("--store-less", flags->storeless, "Do not ask the store whether files exist");
+  add(*command, slot, "backup", "Copy the ledger into a new file; the server may be running", backup, flags)
+      ->add_option("file", flags->file, "The file to make")
+      ->required();
+  CLI::App* restored = add(*command, slot, "restore",
+                           "Put a backup in the ledger's place; the server must not run", restore, flags);
+  restored->add_option("file", flags->file, "The backup")->required();
+  restored->add_flag("--replace", flags->replace, "Also where there is a ledger already");
+}
+
+}  // namespace limner

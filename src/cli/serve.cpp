@@ -1,0 +1,303 @@
+// limner serve: the only place that wires the service's parts together.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include "api/batch_runner.h"
+#include "api/http_server.h"
+#include "api/live_previews.h"
+#include "base/crypto.h"
+#include "base/folder_lock.h"
+#include "base/ids.h"
+#include "base/memory.h"
+#include "base/version.h"
+#include "cli/commands.h"
+#include "cli/serve_config.h"
+#include "cli/stop_signals.h"
+#include "jobs/housekeeper.h"
+#include "net/http_client.h"
+#include "observe/otlp_exporter.h"
+#include "observe/process_metrics.h"
+#include "observe/slo.h"
+#include "registry/provider.h"
+#include "store/faulty_file_calls.h"
+#include "store/spill_store.h"
+#include "store/url_signer.h"
+
+namespace limner {
+namespace {
+
+LogLevel level_of(const std::string& word) {
+  if (word == "debug") return LogLevel::debug;
+  if (word == "warning") return LogLevel::warning;
+  if (word == "error") return LogLevel::error;
+  return LogLevel::info;
+}
+
+Result<void> make_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error)
+    return Error{Code::unavailable, path.string(), "cannot be made: " + error.message(), "--data DIR"};
+  // Prompts and pictures of tenants: nobody else's business.
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  return {};
+}
+
+// An object store that can be away gets a local disk to fall back on; a local folder is one.
+Result<std::unique_ptr<Store>> make_store(const ServeConfig& config, HttpClient& http, const Clock& clock,
+                                          Log& log, Metrics& metrics, SpillStore** spill) {
+  std::unique_ptr<Store> store = TRY(open_store(config.store, http, clock));
+  if (store->kind() == "local") return store;
+  StoreConfig waiting = config.store;
+  waiting.url = "file:" + (config.data / "spilled").string();
+  std::unique_ptr<Store> local = TRY(open_store(waiting, http, clock));
+  auto both = std::make_unique<SpillStore>(std::move(store), std::move(local), clock, log, metrics);
+  *spill = both.get();
+  return std::unique_ptr<Store>(std::move(both));
+}
+
+Result<std::string> signing_secret(Ledger& ledger) {
+  const Json kept = TRY(ledger.settings().get_or_set("url_signing_secret", to_base64(random_bytes(32))));
+  return kept.get<std::string>();
+}
+
+// The first start of a server makes a key, since nobody could make one through it.
+Result<void> make_first_key(Ledger& ledger, const Clock& clock) {
+  const std::vector<Tenant> tenants = TRY(ledger.tenants().list());
+  if (!tenants.empty()) return {};
+  Tenant tenant;
+  tenant.id = new_id("ten");
+  tenant.name = "default";
+  tenant.created = clock.now();
+  const Tenant made = TRY(ledger.tenants().create(tenant));
+  const NewKey key = make_key(made.id, "first", static_cast<Scopes>(Scope::admin), clock.now(), 0);
+  TRY(ledger.tenants().create_key(key.key));
+  fmt::print(stderr, "limner: this is a new server; its admin key, shown once: {}\n", key.text);
+  return {};
+}
+
+std::vector<SloObjective> objectives() { return {{"realtime", 0.99}, {"standard", 0.99}, {"batch", 0.95}}; }
+
+// NAME=VALUE,NAME=VALUE, as OTEL_EXPORTER_OTLP_HEADERS has them.
+Result<Headers> parse_otlp_headers(std::string_view text) {
+  Headers headers;
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), pair.size() + 1));
+    const size_t equals = pair.find('=');
+    if (equals == 0 || equals == std::string_view::npos)
+      return invalid("telemetry.otlp_headers", "is not NAME=VALUE,NAME=VALUE");
+    headers.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  return headers;
+}
+
+Result<void> apply_paused_tiers(Ledger& ledger, Worker& worker) {
+  const std::optional<Json> paused = TRY(ledger.settings().get("paused_tiers"));
+  if (!paused) return {};
+  for (const Json& name : *paused)
+    if (const Result<Tier> tier = tier_from_name(name.get<std::string>()))
+      worker.set_paused(static_cast<TierNumber>(*tier), true);
+  return {};
+}
+
+/// Calls the duties of the house until it is destroyed.
+class HousekeepingThread {
+ public:
+  HousekeepingThread(Housekeeper& keeper, Ledger& ledger, SpillStore* spill, BatchRunner& batches, Log& log)
+      : thread_([&keeper, &ledger, spill, &batches, &log](const std::stop_token& stop) {
+          const auto stopped = [&stop] { return stop.stop_requested(); };
+          while (!stopped()) {
+            keeper.run_due(stopped);
+            if (Result<void> flushed = ledger.flush(); !flushed)
+              log.warning("ledger_flush_failed", {{"error", flushed.error().text()}});
+            if (spill) static_cast<void>(spill->drain());
+            batches.run_due(stopped);
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+          }
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
+
+struct ServeOptions {
+  ServeFlags flags;
+  std::string role = "all";
+};
+
+class Serve {
+ public:
+  explicit Serve(ServeConfig config)
+      : config_(std::move(config)),
+        log_(STDERR_FILENO, level_of(config_.log_level), config_.log_prompts, clock_),
+        catalogue_(config_.catalogue) {}
+
+  Result<int> run() {
+    // Before any thread is made: threads inherit what is blocked, and only the one that waits gets the
+    // signal.
+    StopSignals signals;
+    TRY(prepare_data());
+    TRY(open_parts());
+    TRY(apply_paused_tiers(*ledger_, *worker_));
+    TRY(worker_->start());
+    pool_->start();
+    HousekeepingThread housekeeping(*housekeeper_, *ledger_, spill_, *batches_, log_);
+    TRY(server_->start());
+    announce();
+    signals.wait();
+    return drain();
+  }
+
+ private:
+  Result<void> prepare_data() {
+    TRY(make_folder(config_.data));
+    lock_.emplace(TRY(lock_folder(config_.data)));
+    TRY(make_folder(config_.worker.scratch));
+    if (const char* faults = std::getenv("LIMNER_FAULTS")) {
+      faults_ = TRY(parse_faults(faults));
+      config_.store.file_calls = faults_.get();
+    }
+    const size_t free_bytes = available_memory_bytes();
+    if (config_.pool.memory_bytes == 0) config_.pool.memory_bytes = free_bytes / 4 * 3;
+    if (config_.jobs.admission.memory_bytes == 0) config_.jobs.admission.memory_bytes = free_bytes;
+    return {};
+  }
+
+  Result<void> open_parts() {
+    TRY(open_signals());
+    ledger_ = TRY(open_ledger(config_.ledger, clock_));
+    TRY(make_first_key(*ledger_, clock_));
+    store_ = TRY(make_store(config_, http_, clock_, log_, metrics_, &spill_));
+    const std::string secret = TRY(signing_secret(*ledger_));
+    signer_ = std::make_unique<UrlSigner>(std::vector<std::string>{secret});
+    uploads_ = std::make_unique<UploadKeeper>(*ledger_, *store_, config_.uploads, clock_);
+    pool_ = std::make_unique<ModelPool>(config_.pool, catalogue_, clock_, log_, metrics_);
+    for (const ModelEntry& entry : catalogue_.list())
+      if (entry.provider)
+        providers_[entry.name] =
+            std::make_unique<Provider>(entry.name, *entry.provider, http_, clock_, log_, metrics_);
+    slo_.publish(metrics_, clock_);
+    make_worker();
+    make_services();
+    return {};
+  }
+
+  Result<void> open_signals() {
+    add_process_metrics(metrics_);
+    if (config_.otlp_endpoint.empty()) {
+      spans_ = std::make_unique<NoSpans>();
+      return {};
+    }
+    OtlpConfig otlp;
+    otlp.endpoint = TRY(parse_url(config_.otlp_endpoint, "telemetry.otlp_endpoint"));
+    otlp.headers = TRY(parse_otlp_headers(config_.otlp_headers));
+    otlp.resource = {{"service.name", "limner"}, {"service.version", kVersion}};
+    spans_ = std::make_unique<OtlpExporter>(std::move(otlp), http_, metrics_, log_);
+    return {};
+  }
+
+  void make_worker() {
+    config_.worker.owner = fmt::format("{}:{}", getpid(), new_id("own"));
+    const auto provider = [this](const std::string& model) -> Provider* {
+      const auto found = providers_.find(model);
+      return found == providers_.end() ? nullptr : found->second.get();
+    };
+    worker_ = std::make_unique<Worker>(
+        config_.worker, Worker::Parts{*ledger_, *store_, *uploads_, catalogue_, *pool_, provider,
+                                      config_.prices, events_, clock_, log_, metrics_, *spans_});
+    jobs_ = std::make_unique<JobService>(config_.jobs, *ledger_, *uploads_, catalogue_, *pool_,
+                                         config_.prices, events_, *worker_, clock_, log_, metrics_);
+    housekeeper_ =
+        std::make_unique<Housekeeper>(config_.housekeeping, *ledger_, *store_, http_, clock_, log_, metrics_);
+  }
+
+  void make_services() {
+    previews_ = std::make_unique<LivePreviews>(*jobs_);
+    services_ = std::make_unique<Services>(Services{config_.service, *ledger_, *store_, *jobs_, *uploads_,
+                                                    *worker_, catalogue_, *pool_, config_.prices, *signer_,
+                                                    slo_, clock_, log_, metrics_, *previews_, draining_});
+    batches_ = std::make_unique<BatchRunner>(*services_);
+    server_ = std::make_unique<HttpServer>(config_.http, *services_, *spans_);
+  }
+
+  void announce() {
+    const char* scheme = config_.http.tls_key.empty() ? "http" : "https";
+    fmt::print("{}://{}:{}\n", scheme, config_.http.address, server_->port());
+    std::fflush(stdout);
+    log_.info("serving", {{"version", kVersion}, {"build", kBuild}, {"port", server_->port()}});
+  }
+
+  // New requests are refused, what is being drawn is finished or put aside, and answers that wait for it are
+  // given.
+  Result<int> drain() {
+    log_.info("draining", {{"seconds", config_.drain_seconds}});
+    draining_ = true;
+    worker_->drain(config_.drain_seconds);
+    server_->drain(5);
+    TRY(ledger_->flush());
+    log_.info("stopped");
+    return 0;
+  }
+
+  ServeConfig config_;
+  SystemClock clock_;
+  Log log_;
+  Metrics metrics_;
+  HttpClient http_;
+  EventHub events_;
+  SloTracker slo_{objectives()};
+  Catalogue catalogue_;
+  std::atomic<bool> draining_ = false;
+  std::optional<FolderLock> lock_;
+  std::unique_ptr<FileCalls> faults_;
+  std::unique_ptr<SpanSink> spans_;
+  std::unique_ptr<Ledger> ledger_;
+  SpillStore* spill_ = nullptr;  ///< part of store_, where it has one
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<UrlSigner> signer_;
+  std::unique_ptr<UploadKeeper> uploads_;
+  std::unique_ptr<ModelPool> pool_;
+  std::map<std::string, std::unique_ptr<Provider>> providers_;
+  std::unique_ptr<Worker> worker_;
+  std::unique_ptr<JobService> jobs_;
+  std::unique_ptr<Housekeeper> housekeeper_;
+  std::unique_ptr<LivePreviews> previews_;
+  std::unique_ptr<Services> services_;
+  std::unique_ptr<BatchRunner> batches_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+Result<int> serve(const ServeOptions& options) {
+  if (options.role != "all")
+    return unsupported(
+        "role",
+        fmt::format("\"{}\" needs a ledger that several processes share, which this build has not; "
+                    "one process serves all roles",
+                    options.role.substr(0, 40)),
+        "leave --role away");
+  ServeConfig config = TRY(read_serve_config(options.flags));
+  return Serve(std::move(config)).run();
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, CommandSlot& slot) {
+  auto options = std::make_shared<ServeOptions>();
+  CLI::App* command = app.add_subcommand("serve", "Serve pictures over HTTP; prints the URL");
+  command->add_option("--config", options->flags.config,
+                      "TOML file; `limner config show` lists the settings");
+  command->add_option("--listen", options->flags.listen, "HOST:PORT (127.0.0.1:8080)");
+  command->add_option("--data", options->flags.data, "Folder for ledger and pictures");
+  command->add_option("--role", options->role, "all");
+  command->callback([options, &slot] { slot.run = [options] { return serve(*options); }; });
+}
+
+}  // namespace limner

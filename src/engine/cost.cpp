@@ -1,0 +1,109 @@
+#include "engine/cost.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/memory.h"
+#include "engine/drawing.h"
+#include "engine/model_card.h"
+#include "engine/unet_batch.h"
+
+namespace limner {
+namespace {
+
+// A sampler over a latent of one number: it counts its evaluations and the latents it keeps as any other
+// does.
+Result<std::unique_ptr<Sampler>> smallest_sampler(const Model& model, const DrawingParams& params, int steps,
+                                                  double strength) {
+  const SamplerRequest request = sampler_request(model, params, steps, strength, {1, 1, 1});
+  return TRY(find_sampler(params.sampler))->make(request);
+}
+
+size_t rows_at_most(const Model& model, const DrawingParams& params, size_t branches, int evaluations) {
+  size_t rows = 1;
+  for (int i = 0; i < evaluations; ++i)
+    rows = std::max(rows, rows_at(model, params, branches, static_cast<double>(i) / evaluations));
+  return rows;
+}
+
+size_t network_workspace(const Model& model, const DrawingParams& params, const LatentExtent& extent,
+                         size_t rows, size_t tokens) {
+  BatchShape shape{.rows = static_cast<int>(std::min(rows, UnetBatch::rows_max(extent))),
+                   .extent = extent,
+                   .tokens = static_cast<int>(tokens),
+                   .controlled = !model.controlnets().empty(),
+                   .tile_x = params.tile == "x" || params.tile == "xy",
+                   .tile_y = params.tile == "y" || params.tile == "xy"};
+  return model.plans().bytes(shape.key(), [&] { return UnetBatch::plan_bytes(model, shape); });
+}
+
+size_t autoencoder_workspace(const Model& model, const LatentExtent& extent, bool encodes) {
+  const Autoencoder& autoencoder = model.autoencoder();
+  const auto plan = [&](const char* what, auto bytes) {
+    return model.plans().bytes(fmt::format("{} {}x{}", what, extent.height, extent.width), bytes);
+  };
+  const size_t decode =
+      plan("decode", [&] { return autoencoder.decode_bytes(extent.height, extent.width, model.backend()); });
+  if (!encodes) return decode;
+  return std::max(decode, plan("encode", [&] {
+                    return autoencoder.encode_bytes(extent.height, extent.width, model.backend());
+                  }));
+}
+
+// What a drawing keeps for itself: the sampler's latents, its predictions, the picture as floats and as
+// bytes.
+size_t own_bytes(const Model& model, const LatentExtent& extent, size_t latents) {
+  const auto factor = static_cast<size_t>(model.autoencoder().scale());
+  const size_t pixels = factor * factor * static_cast<size_t>(extent.height) * extent.width;
+  return latents * extent.count() * sizeof(float) + pixels * 3 * (sizeof(float) + 1);
+}
+
+std::string gibibytes(size_t bytes) {
+  return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1u << 30));
+}
+
+}  // namespace
+
+Result<int> second_pass_evaluations(const Model& model, const DrawingParams& params) {
+  if (params.hires_scale <= 1) return 0;
+  return TRY(smallest_sampler(model, params, second_steps(params), params.hires_strength))->asks_total();
+}
+
+Result<DrawingCost> cost_of(const Model& model, const DrawingParams& params, const InputSizes& inputs,
+                            const TokenizedPrompts& prompts) {
+  const std::unique_ptr<Sampler> sampler =
+      TRY(smallest_sampler(model, params, *params.steps, first_strength(model, params)));
+  const int second = TRY(second_pass_evaluations(model, params));
+  const size_t branches = prompts.positive.size();
+  const size_t rows = std::max(rows_at_most(model, params, branches, sampler->asks_total()),
+                               rows_at_most(model, params, branches, second));
+  const LatentExtent first = first_extent(model, params);
+  const LatentExtent last = second > 0 ? second_extent(first, params.hires_scale) : first;
+  const bool encodes = inputs.init_width > 0 || (second > 0 && !enlarges_latents(params));
+  const size_t tokens = prompts.chunks * static_cast<size_t>(model.text_encoders().front().config.tokens_max);
+  DrawingCost cost;
+  cost.evaluations = sampler->asks_total() + second;
+  cost.rows = static_cast<int>(rows);
+  cost.width = last.width * model.autoencoder().scale();
+  cost.height = last.height * model.autoencoder().scale();
+  cost.memory_bytes = std::max(network_workspace(model, params, last, rows, tokens),
+                               autoencoder_workspace(model, last, encodes)) +
+                      own_bytes(model, last, sampler->save().size() + rows + 1);
+  return cost;
+}
+
+Result<void> check_memory(Model& model, const DrawingParams& params, const DrawingCost& cost) {
+  size_t weights = unet_weight_bytes(model);
+  weights -= std::min(weights, model.unet_network().packed_bytes());
+  const size_t needed = weights + cost.memory_bytes - std::min(cost.memory_bytes, model.workspace().bytes());
+  const size_t available = available_memory_bytes();
+  if (needed <= available) return {};
+  return Error{Code::too_large, "size",
+               fmt::format("{}x{} needs {} of memory ({} weights, {} working) and {} is free", *params.width,
+                           *params.height, gibibytes(needed), gibibytes(weights),
+                           gibibytes(cost.memory_bytes), gibibytes(available)),
+               "draw smaller, or upscale afterwards"};
+}
+
+}  // namespace limner

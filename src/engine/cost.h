@@ -1,0 +1,21 @@
+#pragma once
+// What a drawing will take, from its resolved parameters.
+
+#include "engine/engine.h"
+#include "engine/model.h"
+#include "engine/tokenized_prompts.h"
+
+namespace limner {
+
+/// What drawing takes; errors are those of making the samplers.
+Result<DrawingCost> cost_of(const Model& model, const DrawingParams& params, const InputSizes& inputs,
+                            const TokenizedPrompts& prompts);
+
+/// Evaluations of the second pass of hires-fix; 0 without one.
+Result<int> second_pass_evaluations(const Model& model, const DrawingParams& params);
+
+/// Refuses a drawing whose weights and working memory do not fit into what the system has left: `too_large`,
+/// saying how much is needed and what there is.
+Result<void> check_memory(Model& model, const DrawingParams& params, const DrawingCost& cost);
+
+}  // namespace limner

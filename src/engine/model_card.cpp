@@ -1,0 +1,96 @@
+// What is known of a model, and of drawings with it, before its weights are read.
+
+#include "engine/model_card.h"
+
+#include <algorithm>
+
+#include "engine/cost.h"
+#include "engine/drawing.h"
+#include "engine/model_library.h"
+#include "engine/resolve.h"
+#include "engine/unet_batch.h"
+#include "engine/weights_digest.h"
+
+namespace limner {
+namespace {
+
+size_t parameter_bytes(const Graph& graph, Precision precision) {
+  size_t parameters = 0;
+  for (const auto& use : graph.weights()) parameters += static_cast<size_t>(use.shape.count());
+  return parameters * (precision == Precision::bf16 ? 2 : 4);
+}
+
+size_t text_bytes(const Model& model) {
+  size_t bytes = 0;
+  for (const TextEncoder& encoder : model.text_encoders()) {
+    ClipTextShape shape;
+    shape.tokens = encoder.config.tokens_max;
+    shape.hidden_from_end = encoder.use.hidden_from_end;
+    shape.final_norm = encoder.use.final_norm;
+    shape.pooled = encoder.use.pooled;
+    bytes += parameter_bytes(describe_clip_text(encoder.config, shape), model.precision());
+  }
+  return bytes;
+}
+
+// The smallest batch there can be: weights are the same for all.
+BatchShape smallest_batch(const Model& model) {
+  const int side = static_cast<int>(model.unet().extent_min());
+  return {.rows = 1,
+          .extent = {model.autoencoder().latent_channels(), side, side},
+          .tokens = static_cast<int>(model.text_encoders().front().config.tokens_max)};
+}
+
+}  // namespace
+
+size_t unet_weight_bytes(const Model& model) {
+  return parameter_bytes(UnetBatch::describe(model, smallest_batch(model)), model.precision());
+}
+
+Result<ModelCard> describe(const std::filesystem::path& path, const LoadOptions& options) {
+  std::shared_ptr<const Model> model = TRY(Model::open(path, options));
+  ModelCard card;
+  card.info = model_info(*model);
+  card.latent_scale = model->autoencoder().scale();
+  card.latent_channels = model->autoencoder().latent_channels();
+  const BatchShape shape = smallest_batch(*model);
+  card.weight_bytes = unet_weight_bytes(*model) + text_bytes(*model);
+  for (const Graph& graph : UnetBatch::describe_controls(*model, shape))
+    card.weight_bytes += parameter_bytes(graph, model->precision());
+  for (const Graph& graph : model->autoencoder().describe_both())
+    card.weight_bytes += parameter_bytes(graph, model->precision());
+  card.unpacked = std::move(model);
+  return card;
+}
+
+Result<std::string> hash_weights(const ModelCard& card, const std::function<bool(double)>& progress) {
+  LIMNER_CHECK(card.unpacked != nullptr, "a card comes from describe()");
+  const std::vector<std::filesystem::path>& files = card.unpacked->files().weight_files;
+  double total = 0, done = 0;
+  for (const std::filesystem::path& file : files) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file, error);
+    if (!error) total += static_cast<double>(size);
+  }
+  bool stopped = false;
+  const std::string digest = digest_of_files(files, [&](size_t bytes) {
+    done += static_cast<double>(bytes);
+    stopped = progress && !progress(std::min(1.0, done / std::max(1.0, total)));
+    return !stopped;
+  });
+  if (stopped) return Error{Code::cancelled, "", "interrupted", ""};
+  if (digest.empty()) return not_found("model", card.info.name + ": a weight file cannot be read");
+  return digest;
+}
+
+Result<DrawingCost> predict_cost(const ModelCard& card, const DrawingParams& params,
+                                 const InputSizes& inputs) {
+  LIMNER_CHECK(card.unpacked != nullptr, "a card comes from describe()");
+  const DrawingParams used = TRY(resolve_params(*card.unpacked, params, inputs));
+  if (used.hires_scale > 1 && !enlarges_latents(used))
+    TRY(find_upscaler(used.hires_upscaler, "hires_upscaler"));
+  const TokenizedRequest texts = TRY(tokenize_request(*card.unpacked, used));
+  return cost_of(*card.unpacked, used, inputs, texts.prompts);
+}
+
+}  // namespace limner

@@ -1,0 +1,155 @@
+#include "jobs/drawing/ending.h"
+
+#include <utility>
+
+#include "jobs/drawing/bill.h"
+#include "jobs/drawing/job_news.h"
+#include "jobs/drawing/job_spans.h"
+#include "jobs/drawing/persist.h"
+
+namespace limner::drawing {
+
+Ending::Ending(WorkerContext& context, DrawingQueue& queue, KeptStages& kept, WorkThreads& threads,
+               std::function<void(const ActiveJobRef&)> let_go)
+    : context_(context), queue_(queue), kept_(kept), threads_(threads), let_go_(std::move(let_go)) {}
+
+bool Ending::end(const ActiveJobRef& job, JobState state, JobError error) {
+  if (!job->claim_end()) return false;
+  queue_.remove(*job);
+  let_go_(job);
+  threads_.post([this, job, state, error = std::move(error)] { end_now(job, state, error); });
+  return true;
+}
+
+bool Ending::fail(const ActiveJobRef& job, JobError error) {
+  return end(job, JobState::failed, std::move(error));
+}
+
+void Ending::store(const ActiveJobRef& job) {
+  if (!job->claim_end()) return;
+  queue_.remove(*job);
+  end_now(job, JobState::stored, {});
+}
+
+void Ending::drop(const ActiveJobRef& job) {
+  if (!job->claim_end()) return;
+  queue_.remove(*job);
+  let_go_(job);
+  context_.jobs->forget(*job);
+}
+
+void Ending::give_back(const ActiveJobRef& job) {
+  if (!job->claim_end()) return;
+  queue_.remove(*job);
+  let_go_(job);
+  job->wait_for_engine();
+  if (job->lease.settled() == Lease::State::held) {
+    const Result<void> released = persist(context_, "release", context_.config.lease_seconds, [&] {
+      return context_.parts.ledger.jobs().release(job->job.id, context_.config.owner, job->engine_us);
+    });
+    if (!released)
+      context_.parts.log.warning("job_not_given_back",
+                                 {{"job", job->job.id}, {"error", released.error().text()}});
+  }
+  remove_pictures(*job);
+  context_.jobs->forget(*job);
+}
+
+void Ending::end_now(const ActiveJobRef& job, JobState state, JobError error) {
+  const TimeUs started = context_.parts.clock.now();
+  JobEnd end = end_of(*job, state, std::move(error));
+  const int64_t cost_micros = end.usage.cost_micros;
+  const Result<Job> ended = write(*job, std::move(end));
+  if (ended) {
+    announce(job, *ended, cost_micros);
+    if (state == JobState::stored)
+      kept_.remove(*job);
+    else
+      remove_pictures(*job);
+    take_stage_span(context_, *job, "end", started);
+  } else if (context_.stop.stopped()) {
+    return;  // The lease runs out, and whoever gets the job then ends it.
+  } else if (ended.error().code == Code::conflict) {
+    // Lost, or ended already: perhaps by us, in a commit whose answer we did not get.
+    const Result<Job> found = context_.parts.ledger.jobs().find(job->job.id);
+    if (found && has_ended(found->state)) announce(job, *found, 0);
+  } else if (state == JobState::stored) {
+    return end_now(job, JobState::failed, job_error(ended.error(), "infrastructure"));
+  } else {
+    context_.parts.log.error("job_not_ended", {{"job", job->job.id}, {"error", ended.error().text()}});
+  }
+  context_.jobs->forget(*job);
+}
+
+JobEnd Ending::end_of(ActiveJob& job, JobState state, JobError error) {
+  job.wait_for_engine();
+  JobEnd end;
+  end.job = job.job.id;
+  end.state = state;
+  end.error = std::move(error);
+  end.now = context_.parts.clock.now();
+  if (state == JobState::stored) {
+    const std::lock_guard lock(job.mutex);
+    end.pictures = job.pictures;
+    end.drawn_by = job.version().drawn_by;
+  }
+  end.usage = bill(context_.parts.prices, job, state, end.error, end.pictures);
+  if (!job.job.webhook_url.empty())
+    end.webhook_body = webhook_body(job.job, state, end.error, end.pictures, end.now);
+  return end;
+}
+
+// A full disk or a database that is away: for as long as it takes. What was drawn is neither lost nor billed
+// twice.
+Result<Job> Ending::write(ActiveJob& job, JobEnd end) {
+  return persist(context_, "end", kForever, [&]() -> Result<Job> {
+    for (;;) {
+      const Lease::State lease = job.lease.settled();
+      if (lease == Lease::State::lost) return Error{Code::conflict, "lease", "is lost", ""};
+      end.owner = lease == Lease::State::held ? context_.config.owner : "";
+      Result<Job> ended = context_.parts.ledger.jobs().end(end);
+      const bool begun_meanwhile = !ended && ended.error().code == Code::conflict &&
+                                   lease == Lease::State::none && job.lease.state() != Lease::State::none;
+      if (!begun_meanwhile) return ended;
+    }
+  });
+}
+
+void Ending::announce(const ActiveJobRef& job, const Job& ended, int64_t cost_micros) {
+  context_.parts.events.publish(job->job.id, finished_event(ended));
+  count(*job, ended, cost_micros);
+  take_job_span(context_, *job, ended);
+  context_.parts.log.info("job_ended", {{"job", ended.id},
+                                        {"state", job_state_name(ended.state)},
+                                        {"tenant", ended.tenant},
+                                        {"request_id", ended.request_id},
+                                        {"engine_us", ended.engine_us},
+                                        {"error", ended.error.code}});
+}
+
+void Ending::count(const ActiveJob& job, const Job& ended, int64_t cost_micros) {
+  WorkerMetrics& metrics = context_.metrics;
+  const std::string tier = tier_name(ended.tier);
+  metrics.jobs.with({tier, ended.model, job_state_name(ended.state)}).add();
+  if (ended.state == JobState::stored)
+    metrics.job_seconds.with({tier, ended.model, operation_of(job.request)})
+        .observe(static_cast<double>(ended.finished - ended.submitted) / kSecondUs);
+  if (ended.error.kind == "model") metrics.model_errors.with({ended.model}).add();
+  if (ended.error.kind == "infrastructure") metrics.infrastructure_errors.with({"job"}).add();
+  if (cost_micros > 0)
+    metrics.cost_micros.with({ended.tenant, ended.model}).add(static_cast<double>(cost_micros));
+}
+
+void Ending::remove_pictures(ActiveJob& job) {
+  std::vector<PictureRow> pictures;
+  {
+    const std::lock_guard lock(job.mutex);
+    pictures.swap(job.pictures);
+  }
+  for (const PictureRow& picture : pictures)
+    if (const Result<void> removed = context_.parts.store.remove(picture.key); !removed)
+      context_.parts.log.warning("picture_not_removed",
+                                 {{"job", job.job.id}, {"error", removed.error().text()}});
+}
+
+}  // namespace limner::drawing

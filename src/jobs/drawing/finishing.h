@@ -1,0 +1,51 @@
+#pragma once
+// Brings drawn pictures through their stages, on threads of its own, and jobs to their end with the last.
+
+#include <atomic>
+#include <functional>
+
+#include "jobs/drawing/drawn_picture.h"
+#include "jobs/drawing/ending.h"
+#include "jobs/drawing/kept_stages.h"
+#include "jobs/drawing/work_threads.h"
+#include "jobs/drawing/worker_context.h"
+
+namespace limner::drawing {
+
+/// Thread-safe.
+class Finishing {
+ public:
+  /// `enlarge` takes pictures that an upscaler is to enlarge, and hands them back through accept(). `freed`
+  /// is told when there is room again.
+  Finishing(WorkerContext& context, Ending& ending, KeptStages& kept, WorkThreads& threads,
+            std::function<void()> freed);
+  void set_enlarger(std::function<void(DrawnPicture)> enlarge) { enlarge_ = std::move(enlarge); }
+
+  /// Whether another picture may be drawn to its end now: each that is in here holds memory.
+  bool has_room() const { return in_work_ < context_.config.finishing_max; }
+  void accept(DrawnPicture picture);
+  /// A picture will come through enlarged() that did not come through accept().
+  void expect() { ++in_work_; }
+  /// An enlarged picture.
+  void enlarged(DrawnPicture picture);
+  /// It will not: it could not be enlarged, or is not wanted any more.
+  void give_up() { leave(); }
+
+ private:
+  using Shared = std::shared_ptr<DrawnPicture>;
+  void begin(const Shared& picture);
+  void run_stages(const Shared& picture);
+  void tell_ledger(ActiveJob& job, JobState state);
+  void add_to_job(const Shared& picture);
+  void leave();
+
+  WorkerContext& context_;
+  Ending& ending_;
+  KeptStages& kept_;
+  WorkThreads& threads_;
+  std::function<void()> freed_;
+  std::function<void(DrawnPicture)> enlarge_;
+  std::atomic<int> in_work_ = 0;
+};
+
+}  // namespace limner::drawing

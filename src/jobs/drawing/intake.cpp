@@ -1,0 +1,147 @@
+#include "jobs/drawing/intake.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/crypto.h"
+#include "engine/input_pictures.h"
+#include "image/codec.h"
+#include "image/file_metadata.h"
+#include "jobs/drawing/caught.h"
+#include "jobs/drawing/job_news.h"
+#include "jobs/drawing/job_spans.h"
+#include "jobs/drawing/persist.h"
+
+namespace limner::drawing {
+namespace {
+
+constexpr size_t kReadyMax = 4;
+
+}  // namespace
+
+Intake::Intake(WorkerContext& context, DrawingQueue& queue, KeptStages& kept, Ending& ending,
+               std::function<void(const ActiveJobRef&)> dispatch)
+    : context_(context), queue_(queue), kept_(kept), ending_(ending), dispatch_(std::move(dispatch)) {}
+
+Intake::~Intake() { join(); }
+
+void Intake::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Intake::join() {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Intake::accept(const ActiveJobRef& job) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.emplace(Order{job->tier(), job->job.submitted, job->job.id}, job);
+  }
+  wake();
+}
+
+void Intake::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.empty()) return;
+    woken_ = true;
+  }
+  wake_.notify_one();
+}
+
+void Intake::run() {
+  while (const ActiveJobRef job = next()) {
+    const TimeUs started = context_.parts.clock.now();
+    const Result<void> prepared = caught("reading", [&] { return prepare(*job); });
+    take_stage_span(context_, *job, "read", started, prepared ? nullptr : &prepared.error());
+    if (prepared)
+      dispatch_(job);
+    else if (!context_.stop.stopped())
+      ending_.fail(job, job_error(prepared.error()));
+  }
+}
+
+// Waits for a job that may be prepared; nothing when the worker stops.
+ActiveJobRef Intake::next() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (context_.stop.stopped()) return nullptr;
+    woken_ = false;
+    std::erase_if(ready_, [](const ActiveJobRef& job) { return job->begun || job->ended(); });
+    std::erase_if(waiting_, [](const auto& entry) { return entry.second->ended(); });
+    const auto found = std::ranges::find_if(waiting_, [this](const auto& entry) {
+      const TierNumber tier = entry.second->tier();
+      return !context_.draining && !queue_.paused(tier) && ready(tier) < kReadyMax;
+    });
+    if (found != waiting_.end()) {
+      ActiveJobRef job = std::move(found->second);
+      waiting_.erase(found);
+      ready_.push_back(job);
+      return job;
+    }
+    wake_.wait(lock, [this] { return woken_; });
+  }
+}
+
+size_t Intake::ready(TierNumber tier) {
+  return static_cast<size_t>(
+      std::ranges::count_if(ready_, [tier](const ActiveJobRef& job) { return job->tier() == tier; }));
+}
+
+Result<void> Intake::prepare(ActiveJob& job) {
+  job.files.kept = TRY(kept_.read(job.job));
+  const InputSizes sizes = TRY(read_files(job));
+  const auto uploaded = [&](const std::string& id) -> Result<std::filesystem::path> {
+    const std::filesystem::path path =
+        TRY(persist(context_, "read", context_.config.store_patience_seconds, [&] {
+          return context_.parts.uploads.local_file(job.job.tenant, id, "loras", context_.config.scratch);
+        }));
+    return job.files.loras[id] = path;
+  };
+  JobPlan plan = TRY(plan_or_fall_back(context_.parts.catalogue, job.request, sizes, uploaded));
+  job.set_plan(std::move(plan));
+  return {};
+}
+
+Result<InputSizes> Intake::read_files(ActiveJob& job) {
+  const JobRequest& request = job.request;
+  if (request.task == "upscale") {
+    TRY(read_source(job));
+    return InputSizes{};
+  }
+  const auto picture = [&](const std::string& id, const char* field) {
+    return persist(context_, "read", context_.config.store_patience_seconds,
+                   [&] { return context_.parts.uploads.read_picture(job.job.tenant, id, field); });
+  };
+  GivenPictures given;
+  given.invert_mask = request.invert_mask;
+  given.mask_blur = request.mask_blur;
+  given.outpaint = request.outpaint;
+  if (!request.init.empty()) given.init = TRY(picture(request.init, "init"));
+  if (!request.mask.empty()) given.mask = TRY(picture(request.mask, "mask"));
+  for (const ControlRequest& control : request.controls) {
+    DrawingInputs::Control input{{}, control.scale, control.start, control.end};
+    input.picture = TRY(picture(control.picture, "controlnets"));
+    given.controls.push_back(std::move(input));
+  }
+  job.files.inputs = TRY(prepare_inputs(std::move(given)));
+  return input_sizes(job.files.inputs);
+}
+
+Result<void> Intake::read_source(ActiveJob& job) {
+  const std::string file = TRY(persist(context_, "read", context_.config.store_patience_seconds, [&] {
+    return context_.parts.uploads.read(job.job.tenant, job.request.init, "init");
+  }));
+  const FileMetadata texts = TRY(read_file_metadata(as_bytes(file), "init"));
+  job.files.source_texts = {texts.infotext, texts.limner_json};
+  job.files.inputs.init = TRY(decode_picture(as_bytes(file), "init", context_.parts.uploads.limits().decode));
+  return {};
+}
+
+}  // namespace limner::drawing

@@ -1,0 +1,56 @@
+#pragma once
+// Reads what jobs draw over, ahead of the engine but not far.
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include "jobs/drawing/drawing_queue.h"
+#include "jobs/drawing/ending.h"
+#include "jobs/drawing/kept_stages.h"
+#include "jobs/drawing/worker_context.h"
+
+namespace limner::drawing {
+
+/// One thread that reads, decodes and prepares pictures, uploaded LoRAs and kept latents. Of each tier only a
+/// few jobs are held ready, for each holds memory.
+class Intake {
+ public:
+  /// `dispatch` gets jobs whose files are read and that are planned.
+  Intake(WorkerContext& context, DrawingQueue& queue, KeptStages& kept, Ending& ending,
+         std::function<void(const ActiveJobRef&)> dispatch);
+  ~Intake();
+  void start();
+  /// After the context was told to stop.
+  void join();
+  void accept(const ActiveJobRef& job);
+  /// A job began or ended, a tier goes on: there may be room for another.
+  void wake();
+
+ private:
+  using Order = std::tuple<TierNumber, TimeUs, std::string>;
+  void run();
+  ActiveJobRef next();
+  size_t ready(TierNumber tier);
+  Result<void> prepare(ActiveJob& job);
+  Result<InputSizes> read_files(ActiveJob& job);
+  Result<void> read_source(ActiveJob& job);
+
+  WorkerContext& context_;
+  DrawingQueue& queue_;
+  KeptStages& kept_;
+  Ending& ending_;
+  std::function<void(const ActiveJobRef&)> dispatch_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool woken_ = false;
+  std::map<Order, ActiveJobRef> waiting_;
+  std::vector<ActiveJobRef> ready_;  ///< prepared and not begun
+  std::thread thread_;
+};
+
+}  // namespace limner::drawing

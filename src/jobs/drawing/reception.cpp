@@ -1,0 +1,102 @@
+#include "jobs/drawing/reception.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "jobs/drawing/enlarging.h"
+#include "jobs/drawing/intake.h"
+#include "jobs/drawing/job_news.h"
+#include "jobs/drawing/job_spans.h"
+#include "jobs/drawing/remote_drawing.h"
+
+namespace limner::drawing {
+namespace {
+
+Result<std::filesystem::path> no_uploads(const std::string& id) {
+  return not_found("loras", fmt::format("{} was not read", id));
+}
+
+}  // namespace
+
+void Reception::receive(const Job& from_ledger) {
+  if (context_.draining) return;  // It stays in the ledger's queue, for whoever comes after us.
+  auto job = std::make_shared<ActiveJob>(from_ledger);
+  const Result<void> readable = read(*job);
+  if (!context_.jobs->add(job)) return;
+  if (!readable) {
+    ending_.fail(job, job_error(readable.error()));
+    return;
+  }
+  if (job->job.cancel_requested) {
+    ending_.end(job, JobState::cancelled, cancelled_by_requester());
+    return;
+  }
+  // What kills a worker each time must not do so for ever.
+  if (job->job.attempts >= context_.config.attempts_max) {
+    ending_.fail(
+        job, {code_name(Code::internal), "",
+              fmt::format("was begun {} times and never ended", job->job.attempts), "", "infrastructure"});
+    return;
+  }
+  if (needs_files(job->request) || !job->job.kept.empty()) {
+    rooms_.intake->accept(job);
+    return;
+  }
+  Result<JobPlan> plan = plan_or_fall_back(context_.parts.catalogue, job->request, {}, no_uploads);
+  if (!plan) {
+    ending_.fail(job, job_error(plan.error()));
+    return;
+  }
+  job->set_plan(std::move(plan).value());
+  dispatch(job);
+}
+
+Result<void> Reception::read(ActiveJob& job) {
+  begin_trace(job);
+  job.engine_us = job.job.engine_us;
+  job.kept = job.job.kept;
+  job.engine_seconds = &context_.metrics.engine_seconds.with({job.job.tenant, job.job.model});
+  job.request = TRY(job_request_from_json(std::exchange(job.job.request, nullptr)));
+  const Result<Tenant> tenant = context_.parts.ledger.tenants().find(job.job.tenant);
+  if (tenant) job.tenant_weight = tenant->weight;
+  return {};
+}
+
+void Reception::dispatch(const ActiveJobRef& job) {
+  switch (job->plan()->route) {
+    case Route::engine:
+      queue_.add(job);
+      if (job->ended()) queue_.remove(*job);  // by somebody who did not find it there yet
+      inbox_.wake();
+      return;
+    case Route::upscaler:
+      return rooms_.enlarging->accept(job);
+    case Route::provider:
+      return rooms_.remote->accept(job);
+  }
+}
+
+bool Reception::fall_back(const ActiveJobRef& job) {
+  const std::shared_ptr<const JobPlan> failed = job->plan();
+  if (failed->fallback.empty()) return false;
+  JobRequest request = job->request;
+  request.model = failed->fallback;
+  const auto uploaded = [&](const std::string& id) -> Result<std::filesystem::path> {
+    const auto found = job->files.loras.find(id);
+    return found == job->files.loras.end() ? no_uploads(id) : found->second;
+  };
+  Result<JobPlan> plan =
+      plan_job(context_.parts.catalogue, request, input_sizes(job->files.inputs), uploaded);
+  if (!plan) return false;
+  // A chain of fallbacks could be a ring.
+  plan->fallback.clear();
+  context_.parts.log.warning("fallback",
+                             {{"job", job->job.id}, {"model", failed->model}, {"fallback", plan->model}});
+  queue_.remove(*job);
+  job->set_plan(std::move(plan).value());
+  dispatch(job);
+  return true;
+}
+
+}  // namespace limner::drawing

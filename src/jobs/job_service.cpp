@@ -1,0 +1,289 @@
+#include "jobs/job_service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/crypto.h"
+#include "base/ids.h"
+#include "jobs/assessment.h"
+#include "jobs/drawing/job_news.h"
+#include "jobs/end_wait.h"
+#include "jobs/plain_text.h"
+#include "jobs/webhook_target.h"
+#include "jobs/worker.h"
+
+namespace limner {
+namespace {
+
+// What a client of a tenant with too many jobs at once is told to wait: one of them may end at any time.
+constexpr double kConcurrentSeconds = 1;
+
+bool is_admin(const Caller& caller) { return caller.key.allows(Scope::admin); }
+
+Error nobodys(std::string_view id, const char* what) {
+  return not_found(what, fmt::format("{} is not there", shown(std::string(id))));
+}
+
+Error ended_already(const Job& job) {
+  return Error{Code::conflict, "job", fmt::format("has ended: {}", job_state_name(job.state)), ""};
+}
+
+// 32 bits, as other programs' seeds: every language and every text field can hold them.
+uint64_t random_seed() {
+  uint64_t seed = 0;
+  for (const char byte : random_bytes(4)) seed = seed << 8 | static_cast<uint8_t>(byte);
+  return seed;
+}
+
+bool draws_here(const Assessment& assessment) { return assessment.plan.route == drawing::Route::engine; }
+
+// A guess that a request is a repetition is wrong where repeating it is what helps.
+bool is_worth_repeating(const Job& job) {
+  return job.state == JobState::cancelled ||
+         (job.state == JobState::failed && job.error.kind == "infrastructure");
+}
+
+bool may_retry(JobState state) {
+  return state == JobState::failed || state == JobState::cancelled || state == JobState::expired;
+}
+
+Job make_job(const Caller& caller, const JobRequest& request, const Assessment& assessment, TimeUs now) {
+  Job job;
+  job.id = new_id("job");
+  job.tenant = caller.tenant.id;
+  job.api_key = caller.key.id;
+  job.tier = request.tier;
+  job.dialect = caller.dialect;
+  job.model = billed_model(request, assessment.plan);
+  job.prompt = request.params.prompt;
+  job.seed = request.params.seed.value_or(0);
+  job.count = request.pictures();
+  job.request = job_request_to_json(request);
+  job.tags = request.tags;
+  job.request_id = caller.request_id;
+  job.traceparent = caller.trace.trace_id.empty() ? "" : caller.trace.traceparent();
+  job.webhook_url = request.webhook_url;
+  job.submitted = now;
+  job.deadline = assessment.deadline;
+  job.predicted_seconds = assessment.admission.predicted_seconds;
+  job.reserved_micros = assessment.reserved_micros;
+  return job;
+}
+
+}  // namespace
+
+JobService::JobService(const JobServiceConfig& config, Ledger& ledger, UploadKeeper& uploads,
+                       const Catalogue& catalogue, ModelPool& pool, const PriceTable& prices,
+                       EventHub& events, Worker& worker, const Clock& clock, Log& log, Metrics& metrics)
+    : config_(config),
+      ledger_(ledger),
+      uploads_(uploads),
+      events_(events),
+      worker_(worker),
+      clock_(clock),
+      log_(log),
+      refusals_(metrics.counter("limner_admission_rejected_total", "Requests that were not taken, by reason.",
+                                {"reason"})),
+      assessor_(std::make_unique<Assessor>(
+          Assessor::Parts{config_, uploads, catalogue, pool, prices, worker, clock})) {}
+
+JobService::~JobService() = default;
+
+void JobService::count_refusal(const Error& error) {
+  const bool limit = error.code == Code::exhausted && !error.field.empty();
+  refusals_.with({limit ? error.field : code_name(error.code)}).add();
+}
+
+Result<Submitted> JobService::submit(const Caller& caller, JobRequest request,
+                                     const std::optional<Idempotency>& idempotency) {
+  Result<Submitted> submitted = take(caller, std::move(request), idempotency);
+  if (!submitted) count_refusal(submitted.error());
+  return submitted;
+}
+
+Result<Submitted> JobService::take(const Caller& caller, JobRequest request,
+                                   std::optional<Idempotency> idempotency) {
+  if (idempotency && !idempotency->fresh) {
+    std::optional<Job> earlier = TRY(ledger_.jobs().find_repeated(*idempotency, clock_.now()));
+    idempotency->fresh = earlier && !idempotency->strict && is_worth_repeating(*earlier);
+    if (earlier && !idempotency->fresh) return describe(std::move(*earlier), true, 0);
+  }
+  // Dialects fill the request in themselves: here it is held against the same table as JSON is.
+  request = TRY(job_request_from_json(job_request_to_json(request)));
+  if (!request.webhook_url.empty() && !config_.webhooks_allow_private)
+    TRY(check_webhook_target(request.webhook_url, "webhook_url"));
+  const Assessment assessment = TRY(assessor_->assess(caller, caller.tenant.id, request));
+  if (draws_here(assessment) && !request.params.seed) request.params.seed = random_seed();
+
+  const Job job = make_job(caller, request, assessment, clock_.now());
+  Accepted accepted = TRY(ledger_.jobs().accept(job, idempotency));
+  if (!accepted.replayed) {
+    log_.info("job_accepted", {{"job", accepted.job.id},
+                               {"tenant", accepted.job.tenant},
+                               {"model", accepted.job.model},
+                               {"tier", tier_name(accepted.job.tier)},
+                               {"request_id", accepted.job.request_id}});
+    if (log_.prompts_allowed())
+      log_.info("job_prompt", {{"job", accepted.job.id},
+                               {"prompt", accepted.job.prompt},
+                               {"request_id", accepted.job.request_id}});
+    worker_.submitted(accepted.job);
+  }
+  return describe(std::move(accepted.job), accepted.replayed, assessment.admission.predicted_wait_seconds);
+}
+
+Result<Submitted> JobService::describe(Job job, bool replayed, double predicted_wait_seconds) const {
+  Submitted submitted;
+  if (job.state == JobState::queued) submitted.position = TRY(ledger_.jobs().position(job));
+  submitted.job = std::move(job);
+  submitted.replayed = replayed;
+  submitted.predicted_wait_seconds = predicted_wait_seconds;
+  return submitted;
+}
+
+Result<std::optional<Submitted>> JobService::find_repeated(const Idempotency& idempotency) {
+  std::optional<Job> earlier = TRY(ledger_.jobs().find_repeated(idempotency, clock_.now()));
+  if (!earlier || (!idempotency.strict && is_worth_repeating(*earlier))) return std::optional<Submitted>();
+  Submitted submitted = TRY(describe(std::move(*earlier), true, 0));
+  return std::optional<Submitted>(std::move(submitted));
+}
+
+Result<Job> JobService::find_job(const Caller& caller, std::string_view id) const {
+  if (!is_id(id, "job")) return nobodys(id, "job");
+  Result<Job> job = ledger_.jobs().find(id);
+  if (!job && job.error().code != Code::not_found) return job;
+  if (!job || (job->tenant != caller.tenant.id && !is_admin(caller))) return nobodys(id, "job");
+  return job;
+}
+
+Result<JobView> JobService::view(Job job) const {
+  JobView view;
+  view.pictures = TRY(ledger_.pictures().of_job(job.id));
+  std::erase_if(view.pictures, [](const PictureRow& picture) { return picture.deleted != 0; });
+  if (job.state == JobState::queued) view.position = TRY(ledger_.jobs().position(job));
+  if (has_ended(job.state)) view.usage = TRY(ledger_.usage().of_job(job.id));
+  view.job = std::move(job);
+  return view;
+}
+
+Result<JobView> JobService::find(const Caller& caller, std::string_view id) {
+  Job job = TRY(find_job(caller, id));
+  return view(std::move(job));
+}
+
+Result<std::vector<Job>> JobService::search(const Caller& caller, JobQuery query) {
+  if (!is_admin(caller)) query.tenant = caller.tenant.id;
+  return ledger_.jobs().search(query);
+}
+
+Result<PictureRow> JobService::find_picture(const Caller& caller, std::string_view id) {
+  if (!is_id(id, "pic")) return nobodys(id, "picture");
+  Result<PictureRow> picture = ledger_.pictures().find(id);
+  if (!picture && picture.error().code != Code::not_found) return picture;
+  if (!picture || (picture->tenant != caller.tenant.id && !is_admin(caller))) return nobodys(id, "picture");
+  if (picture->deleted != 0) return not_found("picture", fmt::format("{} was deleted", id));
+  return picture;
+}
+
+Result<void> JobService::delete_picture(const Caller& caller, std::string_view id) {
+  const PictureRow picture = TRY(find_picture(caller, id));
+  return uploads_.remove(picture.tenant, picture.id, "picture");
+}
+
+Result<JobView> JobService::cancel(const Caller& caller, std::string_view id) {
+  const Job job = TRY(find_job(caller, id));
+  if (has_ended(job.state)) return ended_already(job);
+  // In the ledger first: whoever has the job after a crash cancels it.
+  TRY(ledger_.jobs().request_cancel(job.id));
+  if (!worker_.cancel(job.id)) TRY(end_queued(job));
+  return find(caller, id);
+}
+
+// A job that no worker knows; a `conflict` means that one got it meanwhile, and finds that it is to be
+// cancelled.
+Result<void> JobService::end_queued(const Job& job) {
+  JobEnd end;
+  end.job = job.id;
+  end.state = JobState::cancelled;
+  end.now = clock_.now();
+  if (!job.webhook_url.empty()) end.webhook_body = drawing::webhook_body(job, end.state, {}, {}, end.now);
+  const Result<Job> ended = ledger_.jobs().end(end);
+  if (!ended) return ended.error().code == Code::conflict ? Result<void>() : ended.error();
+  events_.publish(job.id, drawing::finished_event(*ended));
+  return {};
+}
+
+Result<JobView> JobService::retry(const Caller& caller, std::string_view id) {
+  const Job job = TRY(find_job(caller, id));
+  if (!may_retry(job.state))
+    return Error{Code::conflict, "job", fmt::format("is {}", job_state_name(job.state)),
+                 "jobs that failed, were cancelled or expired can be retried"};
+  const JobRequest request = TRY(job_request_from_json(job.request));
+  const Result<Assessment> assessment = assessor_->assess(caller, job.tenant, request);
+  if (!assessment) {
+    count_refusal(assessment.error());
+    return assessment.error();
+  }
+  Job again =
+      TRY(ledger_.jobs().requeue(job.id, assessment->reserved_micros, clock_.now(), assessment->deadline));
+  const int position = TRY(ledger_.jobs().position(again));
+  events_.publish(again.id, drawing::queued_event(position));
+  worker_.submitted(again);
+  return view(std::move(again));
+}
+
+Result<EventHub::Subscription> JobService::listen(const Caller& caller, std::string_view id,
+                                                  EventHub::Listener listener) {
+  TRY(find_job(caller, id));
+  const auto told = std::make_shared<EndTold>(listener);
+  EventHub::Subscription subscription =
+      events_.subscribe(std::string(id), [told, listener = std::move(listener)](const JobEvent& event) {
+        if (event.type == "finished")
+          told->tell(event);
+        else
+          listener(event);
+      });
+  // After subscribing: whoever ended before is seen here, whoever ends later there.
+  const Job now = TRY(find_job(caller, id));
+  if (has_ended(now.state)) told->tell(drawing::finished_event(now));
+  return subscription;
+}
+
+Result<JobService::Waiting> JobService::when_ended(const Caller& caller, std::string_view id,
+                                                   std::function<void(const JobView&)> done) {
+  // What is told if the ledger cannot be read at that moment; the state is then the event's.
+  auto known = std::make_shared<const Job>(TRY(find_job(caller, id)));
+  const auto told =
+      std::make_shared<EndTold>([this, known, done = std::move(done)](const JobEvent& finished) {
+        Job job = *known;
+        if (Result<Job> found = ledger_.jobs().find(job.id); found) job = std::move(*found);
+        if (!has_ended(job.state))
+          if (const auto state = job_state_from_name(finished.data.value("state", "")); state)
+            job.state = *state;
+        Result<JobView> ended = view(job);
+        done(ended ? *ended : JobView{std::move(job), {}, {}, 0});
+      });
+  auto subscription = events_.subscribe(std::string(id), [told](const JobEvent& event) {
+    if (event.type == "finished") told->tell(event);
+  });
+  const Job now = TRY(find_job(caller, id));
+  if (has_ended(now.state)) told->tell(drawing::finished_event(now));
+  return Waiting(std::make_shared<EventHub::Subscription>(std::move(subscription)));
+}
+
+std::optional<double> JobService::retry_after(const Error& error) {
+  if (error.code != Code::exhausted && error.code != Code::unavailable) return std::nullopt;
+  if (error.field == "concurrent_jobs") return kConcurrentSeconds;
+  constexpr std::string_view kBefore = "retry after ";
+  const size_t at = error.hint.find(kBefore);
+  if (at == std::string::npos) return std::nullopt;
+  double seconds = 0;
+  const char* const from = error.hint.data() + at + kBefore.size();
+  const auto [end, failed] = std::from_chars(from, error.hint.data() + error.hint.size(), seconds);
+  if (failed != std::errc() || !std::string_view(end).starts_with(" s")) return std::nullopt;
+  return seconds;
+}
+
+}  // namespace limner

@@ -1,0 +1,47 @@
+#pragma once
+// Pictures that were drawn: where their bytes are and what they are.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/result.h"
+
+namespace limner {
+
+struct PictureRow {
+  std::string id;  ///< "pic_..."
+  std::string job, tenant;
+  int position = 0;  ///< within the job
+  uint64_t seed = 0;
+  std::string sha256;  ///< of the file
+  uint64_t bytes = 0;
+  std::string format;  ///< "png", "jpeg", "webp", "avif"
+  int width = 0, height = 0;
+  std::string key;  ///< in the store
+  TimeUs created = 0;
+  TimeUs deleted = 0;  ///< 0: there
+  int64_t cost_micros = 0;
+  uint64_t bytes_sent = 0;  ///< delivered so far
+  Json metadata;            ///< the JSON that is also in the file
+};
+
+class PictureTable {
+ public:
+  virtual ~PictureTable() = default;
+  virtual Result<PictureRow> find(std::string_view id) = 0;
+  virtual Result<std::vector<PictureRow>> of_job(std::string_view job) = 0;
+  /// Which of these store keys a picture, an upload or a kept stage that is there points to.
+  virtual Result<std::vector<std::string>> live_keys(const std::vector<std::string>& keys) = 0;
+  /// Marks as deleted; the object goes afterwards, so that no live row ever points to nothing. `conflict`
+  /// under a legal hold.
+  virtual Result<void> mark_deleted(std::string_view id, TimeUs now) = 0;
+  /// Pictures of tenants whose retention is over at `now`, without those on hold.
+  virtual Result<std::vector<PictureRow>> beyond_retention(TimeUs now, int limit) = 0;
+  /// Adds to bytes_sent here and in the job's usage row, with `cost_micros` for it; not durable at once.
+  virtual void add_sent(std::string_view id, uint64_t bytes, int64_t cost_micros) = 0;
+};
+
+}  // namespace limner

@@ -1,0 +1,97 @@
+#include "ledger/sqlite/job_end.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/ids.h"
+#include "ledger/sqlite/calendar.h"
+#include "ledger/sqlite/charges.h"
+#include "ledger/sqlite/claims.h"
+#include "ledger/sqlite/job_row.h"
+#include "ledger/sqlite/picture_row.h"
+
+namespace limner::sqlite {
+namespace {
+
+Result<void> check_end(const Job& job, const JobEnd& end) {
+  if (!has_ended(end.state))
+    return invalid("state", fmt::format("{} is not the end of a job", job_state_name(end.state)));
+  const bool may_end = end.owner.empty() ? job.state == JobState::queued : job.lease_owner == end.owner;
+  if (!may_end) return not_now(job, end.owner.empty() ? "ended" : "ended by one who has no lease on it");
+  const size_t wanted = end.state == JobState::stored ? static_cast<size_t>(job.count) : 0;
+  // What is held for review has as many pictures as were drawn.
+  if (end.state != JobState::held && end.pictures.size() != wanted)
+    return invalid("pictures", fmt::format("a job of {} that is {} has {}, not {}", job.count,
+                                           job_state_name(end.state), wanted, end.pictures.size()));
+  return {};
+}
+
+Result<void> update_job(Connection& db, const Job& job, const JobEnd& end, int64_t engine_us) {
+  TRY(
+      db.run("UPDATE jobs SET state = ?, drawn_by = ?, finished = ?, reserved = 0, lease_owner = NULL,"
+             " lease_until = NULL, engine_us = ?, error = ? WHERE id = ?",
+             {end.state, end.drawn_by, end.now, engine_us, null_if_empty(error_column(end.error)), job.id}));
+  return {};
+}
+
+// A job that was put back has a row already: what is booked are totals, and the cost never falls below what
+// was charged before.
+Result<void> book_usage(Connection& db, const Job& job, const JobEnd& end, int64_t engine_us) {
+  int64_t pixels = 0, bytes = 0;
+  for (const PictureRow& picture : end.pictures) {
+    pixels += int64_t{picture.width} * picture.height;
+    bytes += static_cast<int64_t>(picture.bytes);
+  }
+  TRY(db.run(
+      "INSERT INTO usage (job, tenant, api_key, model, tier, state, finished, pictures, engine_us, pixels,"
+      " bytes_stored, bytes_sent, cost_micros) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)"
+      " ON CONFLICT DO UPDATE SET model = excluded.model, state = excluded.state,"
+      " finished = excluded.finished, pictures = excluded.pictures, engine_us = excluded.engine_us,"
+      " pixels = excluded.pixels, bytes_stored = excluded.bytes_stored",
+      {job.id, job.tenant, job.api_key, job.model, tier_name(job.tier), job_state_name(end.state), end.now,
+       end.pictures.size(), engine_us, pixels, bytes}));
+  const int64_t booked = TRY(db.integer("SELECT cost_micros FROM usage WHERE job = ?", {job.id}));
+  return charge(db, job.id, std::max<int64_t>(end.usage.cost_micros - booked, 0), end.now);
+}
+
+Result<void> write_delivery(Connection& db, const Job& job, const JobEnd& end) {
+  if (end.webhook_body.empty() || job.webhook_url.empty()) return {};
+  TRY(db.run(
+      "INSERT INTO deliveries (id, tenant, job, url, body, attempts, created, next_attempt, last_error)"
+      " VALUES (?, ?, ?, ?, ?, 0, ?, ?, '')",
+      {new_id("msg"), job.tenant, job.id, job.webhook_url, end.webhook_body, end.now, end.now}));
+  return {};
+}
+
+}  // namespace
+
+Result<Job> end_job(Connection& db, const JobEnd& end) {
+  const Job job = TRY(find_job(db, end.job));
+  TRY(check_end(job, end));
+  const Claim claim = TRY(claim_of(db, job));
+  const int64_t engine_us = std::max(job.engine_us, end.usage.engine_us);
+  TRY(update_job(db, job, end, engine_us));
+  for (const PictureRow& picture : end.pictures) TRY(insert_picture(db, picture, job));
+  TRY(book_usage(db, job, end, engine_us));
+  TRY(give_back_claim(db, claim, static_cast<int>(end.pictures.size())));
+  TRY(write_delivery(db, job, end));
+  return find_job(db, job.id);
+}
+
+Result<Job> requeue_job(Connection& db, std::string_view id, int64_t reserved_micros, TimeUs now,
+                        TimeUs deadline) {
+  const Job job = TRY(find_job(db, id));
+  if (job.state != JobState::failed && job.state != JobState::cancelled && job.state != JobState::expired)
+    return not_now(job, "put back into the queue");
+  const Claim claim{job.tenant, job.api_key, reserved_micros, job.count, day_of(now)};
+  TRY(take_claim(db, claim, now));
+  TRY(db.run(
+      "UPDATE jobs SET state = 0, drawn_by = '', submitted = ?, started = 0, finished = 0, deadline = ?,"
+      " reserved = ?, counted_day = ?, attempts = 0, requeued = requeued + 1, cancel_requested = 0,"
+      " error = NULL WHERE id = ?",
+      {now, deadline, reserved_micros, claim.day, id}));
+  return find_job(db, id);
+}
+
+}  // namespace limner::sqlite

@@ -1,0 +1,45 @@
+#include "ledger/sqlite/picture_row.h"
+
+namespace limner::sqlite {
+
+std::string pictures_query(std::string_view rest) {
+  return std::string(
+             "SELECT pictures.id, job, pictures.tenant, position, seed, sha256, bytes, format, width, "
+             "height, key,"
+             " pictures.created, deleted, cost_micros, bytes_sent, metadata FROM ")
+      .append(rest);
+}
+
+Result<PictureRow> read_picture(const Rows& rows) {
+  PictureRow picture;
+  picture.id = rows.text(0);
+  picture.job = rows.text(1);
+  picture.tenant = rows.text(2);
+  picture.position = rows.number(3);
+  picture.seed = rows.unsigned_integer(4);
+  picture.sha256 = rows.text(5);
+  picture.bytes = rows.unsigned_integer(6);
+  picture.format = rows.text(7);
+  picture.width = rows.number(8);
+  picture.height = rows.number(9);
+  picture.key = rows.text(10);
+  picture.created = rows.integer(11);
+  picture.deleted = rows.integer(12);
+  picture.cost_micros = rows.integer(13);
+  picture.bytes_sent = rows.unsigned_integer(14);
+  picture.metadata = TRY(rows.json(15));
+  return picture;
+}
+
+Result<void> insert_picture(Connection& db, const PictureRow& picture, const Job& job) {
+  TRY(db.run(
+      "INSERT INTO pictures (id, job, tenant, position, seed, sha256, bytes, format, width, height, key,"
+      " created, deleted, cost_micros, bytes_sent, metadata)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?)",
+      {picture.id, job.id, job.tenant, picture.position, picture.seed, picture.sha256, picture.bytes,
+       picture.format, picture.width, picture.height, picture.key, picture.created, picture.cost_micros,
+       json_column(picture.metadata)}));
+  return {};
+}
+
+}  // namespace limner::sqlite

@@ -1,0 +1,62 @@
+#include "ledger/sqlite/picture_table.h"
+
+#include <fmt/format.h>
+
+#include "ledger/sqlite/legal_hold.h"
+#include "ledger/sqlite/picture_row.h"
+
+namespace limner::sqlite {
+namespace {
+
+Result<PictureRow> find_picture(Connection& db, std::string_view id) {
+  std::optional<PictureRow> picture =
+      TRY(db.first<PictureRow>(read_picture, pictures_query("pictures WHERE id = ?"), {id}));
+  if (!picture) return not_found("picture", fmt::format("there is no picture '{}'", id.substr(0, 100)));
+  return std::move(*picture);
+}
+
+}  // namespace
+
+Result<PictureRow> SqlitePictureTable::find(std::string_view id) {
+  return database_.read([&](Connection& db) { return find_picture(db, id); });
+}
+
+Result<std::vector<PictureRow>> SqlitePictureTable::of_job(std::string_view job) {
+  return database_.read([&](Connection& db) {
+    return db.collect<PictureRow>(read_picture, pictures_query("pictures WHERE job = ? ORDER BY position"),
+                                  {job});
+  });
+}
+
+Result<std::vector<std::string>> SqlitePictureTable::live_keys(const std::vector<std::string>& keys) {
+  return database_.read([&](Connection& db) {
+    return db.collect<std::string>(text_column,
+                                   "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM pictures "
+                                   "WHERE key = value AND deleted = 0)"
+                                   " OR EXISTS (SELECT 1 FROM uploads WHERE key = value AND deleted = 0)"
+                                   " OR EXISTS (SELECT 1 FROM kept_stages WHERE key = value)",
+                                   {json_column(keys)});
+  });
+}
+
+Result<void> SqlitePictureTable::mark_deleted(std::string_view id, TimeUs now) {
+  return database_.write([&](Connection& db) -> Result<void> {
+    const PictureRow picture = TRY(find_picture(db, id));
+    TRY(check_no_hold(db, picture.tenant));
+    TRY(db.run("UPDATE pictures SET deleted = ? WHERE id = ? AND deleted = 0", {now, id}));
+    return {};
+  });
+}
+
+Result<std::vector<PictureRow>> SqlitePictureTable::beyond_retention(TimeUs now, int limit) {
+  return database_.read([&](Connection& db) {
+    return db.collect<PictureRow>(
+        read_picture,
+        pictures_query("tenants CROSS JOIN pictures ON pictures.tenant = tenants.id AND deleted = 0"
+                       " AND pictures.created <= ? - retention_days * ?"
+                       " WHERE retention_days IS NOT NULL AND legal_hold = 0 LIMIT ?"),
+        {now, kDayUs, limit});
+  });
+}
+
+}  // namespace limner::sqlite

@@ -1,0 +1,80 @@
+#include "ledger/sqlite/sqlite_ledger.h"
+
+#include <fmt/format.h>
+
+#include "ledger/sqlite/backup.h"
+#include "ledger/sqlite/migrations.h"
+
+namespace limner {
+namespace sqlite {
+namespace {
+
+// Reads take tens of microseconds; more at once than this would only wait for the cores.
+constexpr int kReaders = 6;
+// The write-ahead log is cut back to this after it was longer.
+constexpr int64_t kLogBytesKept = 64 << 20;
+
+Result<Connection> open_writer(const LedgerConfig& config) {
+  Connection writer = TRY(Connection::open(config.path, Connection::Mode::create));
+  TRY(check_version(writer));
+  TRY(writer.execute("PRAGMA journal_mode = WAL"));
+  TRY(writer.execute(fmt::format("PRAGMA synchronous = {}; PRAGMA journal_size_limit = {}",
+                                 config.durability == Durability::power ? "FULL" : "NORMAL", kLogBytesKept)
+                         .c_str()));
+  TRY(migrate(writer));
+  return writer;
+}
+
+Result<SqliteLedger::Connections> open_connections(const LedgerConfig& config) {
+  Connection writer = TRY(open_writer(config));
+  Connection checkpointer = TRY(Connection::open(config.path, Connection::Mode::write));
+  std::vector<Connection> readers = TRY(ReadPool::open(config.path, kReaders));
+  return SqliteLedger::Connections{std::move(writer), std::move(checkpointer), std::move(readers)};
+}
+
+}  // namespace
+
+Connection SqliteLedger::watched(Connection writer, Checkpointer& checkpointer) {
+  checkpointer.watch(writer);
+  return writer;
+}
+
+SqliteLedger::SqliteLedger(Connections connections, const Clock& clock)
+    : clock_(clock),
+      checkpointer_(std::move(connections.checkpointer)),
+      writer_(watched(std::move(connections.writer), checkpointer_)),
+      readers_(std::move(connections.readers)),
+      deferred_(writer_, clock),
+      database_(writer_, readers_),
+      tenants_(database_, deferred_),
+      jobs_(database_),
+      pictures_(database_, deferred_),
+      usage_(database_),
+      uploads_(database_, clock),
+      batches_(database_),
+      deliveries_(database_),
+      settings_(database_) {}
+
+Result<void> SqliteLedger::backup(const std::filesystem::path& to) {
+  std::error_code ignored;
+  if (std::filesystem::exists(to, ignored))
+    return Error{Code::conflict, to.string(), "the file exists already", "name one that does not"};
+  const ReadPool::Lease lease(readers_);
+  return copy_database(lease.db, to);
+}
+
+Result<void> SqliteLedger::probe() {
+  return database_.write([&](Connection& db) -> Result<void> {
+    TRY(db.run("UPDATE probe SET at = ?", {clock_.now()}));
+    return {};
+  });
+}
+
+}  // namespace sqlite
+
+Result<std::unique_ptr<Ledger>> open_ledger(const LedgerConfig& config, const Clock& clock) {
+  sqlite::SqliteLedger::Connections connections = TRY(sqlite::open_connections(config));
+  return std::unique_ptr<Ledger>(std::make_unique<sqlite::SqliteLedger>(std::move(connections), clock));
+}
+
+}  // namespace limner

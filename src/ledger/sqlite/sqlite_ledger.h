@@ -1,0 +1,62 @@
+#pragma once
+// The ledger in a file of SQLite.
+
+#include <filesystem>
+
+#include "ledger/ledger.h"
+#include "ledger/sqlite/batch_table.h"
+#include "ledger/sqlite/checkpointer.h"
+#include "ledger/sqlite/database.h"
+#include "ledger/sqlite/deferred_writes.h"
+#include "ledger/sqlite/delivery_table.h"
+#include "ledger/sqlite/job_table.h"
+#include "ledger/sqlite/picture_table.h"
+#include "ledger/sqlite/setting_table.h"
+#include "ledger/sqlite/tenant_table.h"
+#include "ledger/sqlite/upload_table.h"
+#include "ledger/sqlite/usage_table.h"
+
+namespace limner::sqlite {
+
+class SqliteLedger final : public Ledger {
+ public:
+  /// The connections are of a database that is migrated and in WAL mode.
+  struct Connections {
+    Connection writer, checkpointer;
+    std::vector<Connection> readers;
+  };
+  SqliteLedger(Connections connections, const Clock& clock);
+
+  TenantTable& tenants() override { return tenants_; }
+  JobTable& jobs() override { return jobs_; }
+  PictureTable& pictures() override { return pictures_; }
+  UsageTable& usage() override { return usage_; }
+  UploadTable& uploads() override { return uploads_; }
+  BatchTable& batches() override { return batches_; }
+  DeliveryTable& deliveries() override { return deliveries_; }
+  SettingTable& settings() override { return settings_; }
+  Result<void> backup(const std::filesystem::path& to) override;
+  Result<void> flush() override { return deferred_.flush(); }
+  Result<void> probe() override;
+
+ private:
+  static Connection watched(Connection writer, Checkpointer& checkpointer);
+
+  // In this order: each uses those before it, and is gone before them.
+  const Clock& clock_;
+  Checkpointer checkpointer_;
+  Writer writer_;
+  ReadPool readers_;
+  DeferredWrites deferred_;
+  Database database_;
+  SqliteTenantTable tenants_;
+  SqliteJobTable jobs_;
+  SqlitePictureTable pictures_;
+  SqliteUsageTable usage_;
+  SqliteUploadTable uploads_;
+  SqliteBatchTable batches_;
+  SqliteDeliveryTable deliveries_;
+  SqliteSettingTable settings_;
+};
+
+}  // namespace limner::sqlite

@@ -1,0 +1,66 @@
+#include "registry/model_pool_loading.h"
+
+#include <fmt/format.h>
+
+namespace limner {
+namespace {
+
+/// Shares of the whole: hashing reads every byte, opening packs the text encoders and the UNet, the step
+/// packs the rest.
+constexpr double kHashed = 0.5, kLoaded = 0.55, kOpened = 0.9;
+
+Error interrupted() { return Error{Code::cancelled, "model", "loading was interrupted", ""}; }
+
+Result<void> check_digest(const ModelEntry& entry, const ModelCard& card,
+                          const std::function<bool(double)>& progress) {
+  if (entry.sha256.empty()) return {};
+  const std::string found = TRY(hash_weights(card, [&](double share) { return progress(kHashed * share); }));
+  if (found == entry.sha256) return {};
+  return Error{Code::data_loss, "model",
+               fmt::format("{}: its weights have the digest {}, and {} was configured", entry.name, found,
+                           entry.sha256),
+               "bring in the right files, or correct sha256"};
+}
+
+Picture grey(int width, int height, int channels) {
+  return {width, height, channels, std::vector<uint8_t>(static_cast<size_t>(width) * height * channels, 128)};
+}
+
+// Whatever pictures the model cannot draw without.
+DrawingInputs inputs_for(const ModelInfo& info, size_t controlnets) {
+  DrawingInputs inputs;
+  if (info.inpainting || info.edits_by_instruction) inputs.init = grey(info.width, info.height, 3);
+  if (info.inpainting) inputs.mask = grey(info.width, info.height, 1);
+  for (size_t i = 0; i < controlnets; ++i) inputs.controls.push_back({grey(info.width, info.height, 3)});
+  return inputs;
+}
+
+// The smallest whole drawing: everything that the usual one needs is packed and compiled by it.
+Result<void> draw_once(Model& model, size_t controlnets, const std::function<bool(double)>& progress) {
+  DrawingParams params;
+  params.seed = 0;
+  params.steps = 1;
+  params.sampler = "euler";
+  const DrawingPtr drawing = TRY(open(model, params, inputs_for(model_info(model), controlnets)));
+  if (!progress(kOpened)) return interrupted();
+  Drawing* const one[] = {drawing.get()};
+  while (!drawn(*drawing)) TRY(step(one));
+  TRY(finish(*drawing));
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<LoadedModel>> load_for_drawing(const ModelEntry& entry, const LoadOptions& options,
+                                                      const ModelCard& card, const std::string& key,
+                                                      const std::function<bool(double)>& progress) {
+  TRY(check_digest(entry, card, progress));
+  ModelPtr model = TRY(load(entry.path, options));
+  if (!progress(kLoaded)) return interrupted();
+  TRY(draw_once(*model, options.controlnets.size(), progress));
+  std::string sha256 = model_hash(*model);
+  const size_t bytes = weight_bytes(*model);
+  return std::make_shared<LoadedModel>(std::move(model), key, std::move(sha256), bytes);
+}
+
+}  // namespace limner

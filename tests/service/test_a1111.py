@@ -1,0 +1,187 @@
+"""The A1111 dialect, by the calls that SillyTavern and Open WebUI make."""
+
+import base64
+import io
+import json
+import threading
+import time
+
+import pytest
+from PIL import Image
+
+
+class Webui:
+    """A client as theirs: HTTP Basic with any user name."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def get(self, path):
+        answer = self.client.request("GET", path, headers=self.client.basic)
+        assert answer.status == 200, answer
+        return answer.json
+
+    def post(self, path, body=None, status=200):
+        answer = self.client.request("POST", path, body={} if body is None else body, headers=self.client.basic)
+        assert answer.status == status, answer
+        return answer.json
+
+
+@pytest.fixture
+def webui(shared):
+    return Webui(shared)
+
+
+def opened(b64):
+    image = Image.open(io.BytesIO(base64.b64decode(b64)))
+    image.load()
+    return image
+
+
+def encoded(image):
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def test_sillytavern(webui):
+    """What its server side calls, in its order, with every field that it sends."""
+    assert webui.get("/sdapi/v1/options")["sd_model_checkpoint"]
+    assert isinstance(webui.get("/sdapi/v1/upscalers")[0]["name"], str)
+    assert webui.get("/sdapi/v1/latent-upscale-modes")[0]["name"] == "Latent"
+    assert webui.get("/sdapi/v1/sd-vae") == webui.get("/sdapi/v1/sd-modules")
+    samplers = [sampler["name"] for sampler in webui.get("/sdapi/v1/samplers")]
+    schedulers = [scheduler["name"] for scheduler in webui.get("/sdapi/v1/schedulers")]
+    assert "Euler a" in samplers and "karras" in schedulers
+    model = webui.get("/sdapi/v1/sd-models")[0]["title"]
+    webui.post("/sdapi/v1/options", {"sd_model_checkpoint": model})
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        progress = webui.get("/sdapi/v1/progress")
+        if progress["progress"] == 0 and progress["state"]["job_count"] == 0:
+            break
+        time.sleep(0.05)
+    else:
+        raise AssertionError(f"never idle: {progress}")
+    answer = webui.post("/sdapi/v1/txt2img", {
+        "prompt": "a red apple", "negative_prompt": "", "sampler_name": "Euler a", "scheduler": "karras", "steps": 2,
+        "cfg_scale": 7, "width": 128, "height": 128, "restore_faces": False, "enable_hr": False,
+        "hr_upscaler": "Latent", "hr_scale": 1, "hr_additional_modules": [], "denoising_strength": 0.7,
+        "hr_second_pass_steps": 0, "seed": 42, "override_settings": {"CLIP_stop_at_last_layers": 1, "sd_vae": "Automatic"},
+        "override_settings_restore_afterwards": True, "clip_skip": 1, "save_images": True, "send_images": True,
+        "do_not_save_grid": False, "do_not_save_samples": False,
+    })
+    assert opened(answer["images"][0]).size == (128, 128)
+    info = json.loads(answer["info"])
+    assert info["all_seeds"] == [42] and info["sampler_name"] == "Euler a" and info["steps"] == 2
+    assert info["infotexts"][0].startswith("a red apple\n")
+
+
+def test_open_webui(webui):
+    assert webui.get("/sdapi/v1/sd-models")[0]["title"]
+    options = webui.get("/sdapi/v1/options")
+    webui.post("/sdapi/v1/options", {"sd_model_checkpoint": options["sd_model_checkpoint"]})
+    answer = webui.post("/sdapi/v1/txt2img", {"prompt": "a cat", "batch_size": 2, "width": 128, "height": 128, "steps": 1,
+                                              "negative_prompt": "blurry"})
+    assert len(answer["images"]) == 2
+    json.loads(answer["info"])
+
+
+def test_the_picture_is_the_command_lines(webui, shared_server, tmp_path):
+    answer = webui.post("/sdapi/v1/txt2img", {"prompt": "a (red:1.3) apple", "sampler_name": "DPM++ 2M Karras",
+                                              "steps": 3, "cfg_scale": 5, "seed": 8})
+    shared_server.command("generate", "a (red:1.3) apple", "--sampler", "dpmpp_2m", "--schedule", "karras", "--steps", 3,
+                          "--cfg", 5, "--seed", 8, "--prompt-syntax", "a1111", "--long-prompt", "chunk", "-q",
+                          "-o", tmp_path / "same.png")
+    assert base64.b64decode(answer["images"][0]) == (tmp_path / "same.png").read_bytes()
+    told = webui.post("/sdapi/v1/png-info", {"image": answer["images"][0]})
+    assert told["parameters"]["Seed"] == "8" and told["info"]
+
+
+def test_img2img_with_a_mask_redraws_what_is_white(webui):
+    source = opened(webui.post("/sdapi/v1/txt2img", {"prompt": "a red apple", "steps": 4, "seed": 3})["images"][0])
+    mask = Image.new("L", source.size, 0)
+    mask.paste(255, (0, 0, 64, 128))
+    answer = webui.post("/sdapi/v1/img2img", {
+        "prompt": "a green cat", "init_images": ["data:image/png;base64," + encoded(source)], "mask": encoded(mask),
+        "mask_blur": 0, "inpainting_fill": 1, "inpaint_full_res": False, "denoising_strength": 0.9, "steps": 6, "seed": 4,
+        "resize_mode": 0, "width": 128, "height": 128, "inpainting_mask_invert": 0, "styles": [], "eta": None,
+    })
+    drawn = opened(answer["images"][0]).convert("RGB")
+    before = source.convert("RGB")
+
+    def change(box):
+        a, b = before.crop(box).tobytes(), drawn.crop(box).tobytes()
+        return sum(abs(x - y) for x, y in zip(a, b)) / len(a)
+
+    assert change((0, 0, 56, 128)) > 4 * change((72, 0, 128, 128))
+
+
+@pytest.mark.parametrize(
+    "fields, name",
+    [
+        ({"restore_faces": True}, "restore_faces"),
+        ({"s_churn": 3}, "s_churn"),
+        ({"script_name": "x/y/z plot"}, "script_name"),
+        ({"alwayson_scripts": {"ADetailer": {"args": [True, {"ad_model": "face"}]}}}, "alwayson_scripts"),
+        ({"override_settings": {"eta_noise_seed_delta": 31337}}, "eta_noise_seed_delta"),
+        ({"override_settings": {"sd_model_checkpoint": "none.safetensors"}}, "model"),
+        ({"sampler_name": "nonsense"}, "sampler"),
+        ({"no_such_field": 1}, "no_such_field"),
+        ({"prompt": "x <lora:../../etc/passwd:1>"}, "lora"),
+        ({"prompt": "x <hypernet:a:1>"}, "prompt"),
+        ({"steps": "many"}, "steps"),
+        ({"batch_size": 4294967297}, "batch_size"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused_by_name(shared, fields, name):
+    answer = shared.request("POST", "/sdapi/v1/txt2img", body={"prompt": "x", "steps": 1} | fields, headers=shared.basic)
+    assert 400 <= answer.status < 500, answer
+    assert name in json.dumps(answer.json["detail"]), answer
+
+
+def test_options_are_the_callers_own(make_server):
+    server = make_server()
+    one, other = (Webui(server.client(server.make_key(name, "draw", "read"))) for name in ("one", "other"))
+    one.post("/sdapi/v1/options", {"samples_format": "jpg", "CLIP_stop_at_last_layers": 2})
+    assert one.get("/sdapi/v1/options")["samples_format"] == "jpg"
+    assert other.get("/sdapi/v1/options")["samples_format"] == "png"
+    assert opened(one.post("/sdapi/v1/txt2img", {"prompt": "x", "steps": 1})["images"][0]).format == "JPEG"
+
+
+def test_progress_and_interrupt_are_the_callers_own(make_server):
+    server = make_server()
+    drawer, other = (Webui(server.client(server.make_key(name, "draw", "read"))) for name in ("drawer", "other"))
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(
+        drawer.post("/sdapi/v1/txt2img", {"prompt": "x", "steps": 900, "sampler_name": "Euler", "seed": 1})))
+    thread.start()
+    seen, until = None, time.monotonic() + 60
+    while time.monotonic() < until:
+        seen = drawer.get("/sdapi/v1/progress")
+        if seen["state"]["sampling_step"] > 2 and seen["current_image"]:
+            break
+        time.sleep(0.05)
+    assert 0 < seen["progress"] < 1 and seen["state"]["job_count"] == 1, seen
+    assert opened(seen["current_image"]).size == (128, 128)
+    assert other.get("/sdapi/v1/progress")["state"]["job_count"] == 0
+    other.post("/sdapi/v1/interrupt")
+    time.sleep(0.3)
+    assert thread.is_alive(), "another caller's interrupt stopped it"
+    drawer.post("/sdapi/v1/interrupt")
+    thread.join(60)
+    assert answers and answers[0]["images"] == []
+
+
+def test_without_a_key_browsers_are_asked_for_one(shared):
+    answer = shared.request("GET", "/sdapi/v1/options", key=None)
+    assert answer.status == 401 and answer.headers["WWW-Authenticate"].startswith("Basic")
+    assert "detail" in answer.json
+
+
+def test_every_list_answers(webui):
+    for path in ("hypernetworks", "face-restorers", "realesrgan-models", "prompt-styles", "scripts", "script-info",
+                 "extensions", "memory", "cmd-flags", "loras", "embeddings"):
+        webui.get(f"/sdapi/v1/{path}")
+    for path in ("refresh-checkpoints", "refresh-vae", "refresh-loras", "refresh-embeddings", "skip"):
+        webui.post(f"/sdapi/v1/{path}")

@@ -1,0 +1,157 @@
+"""Killed at any moment, under load of every tier, a server loses no accepted job and bills none twice.
+
+LIMNER_KILLS says how often (4; the full measure is 200: `./dev bench crash`)."""
+
+import collections
+import os
+import random
+import threading
+import time
+
+import pytest
+
+KILLS = int(os.environ.get("LIMNER_KILLS", "4"))
+SEED = int(os.environ.get("LIMNER_CRASH_SEED", "0")) or random.randrange(1 << 30)
+ENDED = ("stored", "refused", "failed", "cancelled", "expired")
+
+CONFIG = """
+[ledger]
+durability = "power"
+[jobs]
+keep_after_seconds = 0
+attempts_max = 100
+[housekeeping]
+orphan_seconds = 1
+sweep_seconds = 1
+"""
+
+
+class Load:
+    """Requesters that go on whatever happens to the server, each with its idempotency keys, at a pace that the engine keeps."""
+
+    def __init__(self, server, threads=3, pause=0.15):
+        self.server, self.pause = server, pause
+        self.accepted = collections.OrderedDict()
+        self.cancelled = set()
+        self.lock = threading.Lock()
+        self.stopping = threading.Event()
+        self.threads = [threading.Thread(target=self.run, args=(number,), daemon=True) for number in range(threads)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, number):
+        chance = random.Random(SEED * 31 + number)
+        count = 0
+        while not self.stopping.is_set():
+            count += 1
+            body = {
+                "prompt": f"a red apple {number} {count}",
+                "steps": chance.choice([1, 2, 4]),
+                "count": chance.choice([1, 1, 2]),
+                "seed": count,
+                "tier": chance.choice(["realtime", "standard", "batch"]),
+                "tags": ["crash"],
+            }
+            self.insist(f"crash-{number}-{count}-key", body, chance)
+            self.stopping.wait(self.pause * chance.uniform(0.2, 1.8))
+
+    def insist(self, key, body, chance):
+        """Sends it until it is answered: what a careful client does."""
+        while not self.stopping.is_set():
+            try:
+                answer = self.server.admin.post("/v1/jobs", body, headers={"Idempotency-Key": key}, timeout=20)
+            except (OSError, TypeError, AttributeError):
+                time.sleep(0.02)
+                continue
+            except Exception as error:  # http.client's many ways to say that the other end is gone
+                if type(error).__module__ != "http.client":
+                    raise
+                time.sleep(0.02)
+                continue
+            if answer.status == 202:
+                with self.lock:
+                    known = self.accepted.setdefault(key, answer.json["id"])
+                    assert known == answer.json["id"], "one key, two jobs"
+                if chance.random() < 0.1:
+                    self.cancel(answer.json["id"])
+                return
+            assert answer.status in (409, 429, 500, 503), answer
+            time.sleep(0.1)
+
+    def cancel(self, job):
+        try:
+            if self.server.admin.delete(f"/v1/jobs/{job}", timeout=20).status in (200, 202):
+                self.cancelled.add(job)
+        except Exception:  # the server may be gone at any point: that is what is being tested
+            return
+
+    def stop(self):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join(60)
+
+
+def all_ended(server, jobs, patience):
+    """Every job's view once all have ended."""
+    views, until = {}, time.monotonic() + patience
+    for job in jobs:
+        while True:
+            answer = server.admin.get(f"/v1/jobs/{job}")
+            assert answer.status == 200, f"{job} was accepted and is lost: {answer}"
+            if answer.json["state"] in ENDED:
+                views[job] = answer.json
+                break
+            assert time.monotonic() < until, f"{job} does not end: {answer.json}"
+            time.sleep(0.05)
+    return views
+
+
+def kill_often(server, load, kills, chance):
+    for _ in range(kills):
+        time.sleep(chance.uniform(0.05, 1.5))
+        server.kill()
+        server.start()
+
+
+def check_everything(server, load):
+    views = all_ended(server, load.accepted.values(), patience=300)
+    for job, view in views.items():
+        assert view["state"] != "failed" or view["error"]["message"], view
+        assert view["state"] != "cancelled" or job in load.cancelled, f"{job} was cancelled by nobody: {view}"
+        if view["state"] == "stored":
+            for picture in view["pictures"]:
+                answer = server.admin.get(f"/v1/pictures/{picture['id']}/bytes")
+                assert answer.status == 200, answer
+    usage = server.admin.get("/v1/usage?by=job").json
+    rows = collections.Counter(row["job"] for row in usage["rows"])
+    assert set(views) <= set(rows), "ended without a usage row"
+    assert max(rows.values()) == 1
+    time.sleep(3)  # the sweep's patience of one second, and its turn
+    assert server.stop() == 0
+    assert server.check() == []
+    orphans = [str(path) for path in (server.data / "store" / "stages").rglob("*") if path.is_file()]
+    assert orphans == []
+    return views
+
+
+@pytest.mark.parametrize("faults", ["", "write:0.01,fsync:0.01,rename:0.01,enospc:0.005"])
+def test_kill_9_loses_no_job_and_bills_none_twice(make_server, faults):
+    print(f"LIMNER_CRASH_SEED={SEED}")
+    environment = {"LIMNER_FAULTS": f"{faults},seed:{SEED % 1000}"} if faults else {}
+    server = make_server(CONFIG, environment)
+    chance = random.Random(SEED)
+    load = Load(server)
+    try:
+        kill_often(server, load, KILLS, chance)
+        time.sleep(0.5)
+    finally:
+        load.stop()
+    assert load.accepted, "nothing was accepted at all"
+    # What was accepted must end well on a disk that is well again.
+    server.kill()
+    server.extra_environment = {}
+    server.start()
+    views = check_everything(server, load)
+    states = collections.Counter(view["state"] for view in views.values())
+    print(f"{KILLS} kills, {len(views)} jobs accepted: {dict(states)}")
+    assert states["stored"] > 0
