@@ -85,6 +85,17 @@ Result<void> make_first_key(Ledger& ledger, const Clock& clock) {
 
 std::vector<SloObjective> objectives() { return {{"realtime", 0.99}, {"standard", 0.99}, {"batch", 0.95}}; }
 
+// Jobs that were refused, cancelled or wrong by themselves say nothing of how well we serve.
+void record_outcome(SloTracker& slo, const SchedulerConfig& scheduler, const Job& job) {
+  const bool ours = job.state == JobState::stored || job.state == JobState::expired ||
+                    (job.state == JobState::failed && job.error.kind != "request");
+  if (!ours) return;
+  const double target = scheduler.targets[static_cast<int>(job.tier)];
+  const bool in_time =
+      static_cast<double>(job.finished - job.submitted) <= target * static_cast<double>(kSecondUs);
+  slo.record(tier_name(job.tier), job.state == JobState::stored && in_time, job.finished);
+}
+
 // NAME=VALUE,NAME=VALUE, as OTEL_EXPORTER_OTLP_HEADERS has them.
 Result<Headers> parse_otlp_headers(std::string_view text) {
   Headers headers;
@@ -211,8 +222,10 @@ class Serve {
       return found == providers_.end() ? nullptr : found->second.get();
     };
     worker_ = std::make_unique<Worker>(
-        config_.worker, Worker::Parts{*ledger_, *store_, *uploads_, catalogue_, *pool_, provider,
-                                      config_.prices, events_, clock_, log_, metrics_, *spans_});
+        config_.worker,
+        Worker::Parts{*ledger_, *store_, *uploads_, catalogue_, *pool_, provider, config_.prices, events_,
+                      clock_, log_, metrics_, *spans_,
+                      [this](const Job& job) { record_outcome(slo_, config_.worker.scheduler, job); }});
     jobs_ = std::make_unique<JobService>(config_.jobs, *ledger_, *uploads_, catalogue_, *pool_,
                                          config_.prices, events_, *worker_, clock_, log_, metrics_);
     housekeeper_ =

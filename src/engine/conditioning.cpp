@@ -134,8 +134,10 @@ void blend(PromptConditioning& a, const PromptConditioning& b, float t) {
   Conditioning& to = a.positive[0].stages[0].conditioning;
   const Conditioning& from = b.positive[0].stages[0].conditioning;
   LIMNER_CHECK(to.context.size() == from.context.size(), "blended conditionings have one shape");
-  for (size_t i = 0; i < to.context.size(); ++i) to.context[i] += (from.context[i] - to.context[i]) * t;
-  for (size_t i = 0; i < to.pooled.size(); ++i) to.pooled[i] += (from.pooled[i] - to.pooled[i]) * t;
+  // Exact at both ends, which a + (b - a) t is not.
+  const auto mix = [t](float& x, float y) { x = x * (1 - t) + y * t; };
+  for (size_t i = 0; i < to.context.size(); ++i) mix(to.context[i], from.context[i]);
+  for (size_t i = 0; i < to.pooled.size(); ++i) mix(to.pooled[i], from.pooled[i]);
 }
 
 }  // namespace limner

@@ -77,6 +77,7 @@ class Worker {
     Log& log;
     Metrics& metrics;
     SpanSink& spans;
+    std::function<void(const Job&)> ended = {};  ///< told of every job that has ended; hands on, never blocks
   };
   Worker(const WorkerConfig& config, const Parts& parts);
   ~Worker();

@@ -55,7 +55,7 @@ def test_readme_serves(tmp_path):
     server = subprocess.Popen(["bash", "-c", "exec " + serve], cwd=tmp_path, env=env, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        key = re.search(r"lim_\S+", server.stderr.readline())[0]
+        key = next(found[0] for line in server.stderr if (found := re.search(r"lim_\S+", line)))
         threading.Thread(target=server.stderr.read, daemon=True).start()
         url = server.stdout.readline().strip()
         assert url, "the server did not start"

@@ -326,8 +326,10 @@ def test_a_server_that_is_no_hub(puller, hub):
     assert puller.refused("unavailable", "limner/tiny")["field"] == "mirror"
 
 
-def test_the_hub_speaks_the_protocol_of_hugging_face(hub, tmp_path):
+def test_the_hub_speaks_the_protocol_of_hugging_face(hub, tmp_path, monkeypatch):
     huggingface_hub = pytest.importorskip("huggingface_hub")
+    # The tests run with HF_HUB_OFFLINE set; this hub is on this machine.
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     info = huggingface_hub.HfApi(endpoint=hub.url).model_info("limner/tiny", revision="main", files_metadata=True)
     assert info.sha == hub.repositories["limner/tiny"].commit
     assert any(sibling.lfs and sibling.rfilename == UNET for sibling in info.siblings)

@@ -4,7 +4,7 @@ import json
 import os
 
 import schemathesis
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 from hypothesis import HealthCheck, given, settings
 
 EXAMPLES = int(os.environ.get("LIMNER_SCHEMATHESIS_EXAMPLES", "4"))
@@ -36,8 +36,9 @@ def test_schemathesis_finds_no_lie(make_server):
         def check(case):
             answer = case.call(headers={"Authorization": f"Bearer {server.admin_key}"}, timeout=60)
             assert answer.status_code < 500 or answer.status_code == 503, (case, answer.status_code, answer.text[:500])
-            # What a model can draw, what a file holds, which names there are: no schema can say.
-            case.validate_response(answer, excluded_checks=[positive_data_acceptance])
+            # What a model can draw, what a file holds, which names there are: no schema can say. And whoever sends as many
+            # wrong keys as this gets 429 in the end; tests of keys are elsewhere.
+            case.validate_response(answer, excluded_checks=[positive_data_acceptance, ignored_auth])
 
         check()
         checked += 1

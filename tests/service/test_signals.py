@@ -42,6 +42,16 @@ def test_metrics_count_what_happens(make_server):
     assert usage == pytest.approx(metric(text, "limner_engine_busy_seconds_total"), rel=0.01)
 
 
+def test_objectives_count_jobs(make_server):
+    server = make_server("[scheduler]\ntarget_seconds_batch = 0.001\n")
+    server.admin.draw(tier="standard")
+    server.admin.draw(tier="batch")
+    counts = {objective["slo"]: objective["windows"][0] for objective in
+              server.admin.get("/v1/admin/slo").json["objectives"]}
+    assert (counts["standard"]["good"], counts["standard"]["bad"]) == (1, 0)
+    assert (counts["batch"]["good"], counts["batch"]["bad"]) == (0, 1)
+
+
 def test_traces_go_to_the_collector_and_say_no_prompt(make_server):
     collector = Recorder()
     server = make_server(f'[telemetry]\notlp_endpoint = "{collector.url}"\n')

@@ -118,6 +118,7 @@ Result<Job> Ending::write(ActiveJob& job, JobEnd end) {
 void Ending::announce(const ActiveJobRef& job, const Job& ended, int64_t cost_micros) {
   context_.parts.events.publish(job->job.id, finished_event(ended));
   count(*job, ended, cost_micros);
+  if (context_.parts.ended) context_.parts.ended(ended);
   take_job_span(context_, *job, ended);
   context_.parts.log.info("job_ended", {{"job", ended.id},
                                         {"state", job_state_name(ended.state)},

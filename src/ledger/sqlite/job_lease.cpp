@@ -43,11 +43,12 @@ Result<void> advance_job(Connection& db, std::string_view id, std::string_view o
   return {};
 }
 
+// Being put aside in order is no failed attempt.
 Result<void> release_job(Connection& db, std::string_view id, std::string_view owner, int64_t engine_us) {
-  const int released =
-      TRY(db.run("UPDATE jobs SET state = 0, lease_owner = NULL, lease_until = NULL,"
-                 " engine_us = max(engine_us, ?3) WHERE id = ?1 AND lease_owner = ?2",
-                 {id, owner, engine_us}));
+  const int released = TRY(db.run(
+      "UPDATE jobs SET state = 0, lease_owner = NULL, lease_until = NULL,"
+      " attempts = max(attempts - 1, 0), engine_us = max(engine_us, ?3) WHERE id = ?1 AND lease_owner = ?2",
+      {id, owner, engine_us}));
   if (released == 0) return lease_lost(id);
   return {};
 }

@@ -23,12 +23,16 @@ void lower_product(const ProductShape& shape, const std::string& weight, const s
       bias.empty() ? dnnl::memory::desc()
                    : dnnl::memory::desc({1, shape.out}, library_type(DType::f32), Tag::ab);
 
+  // Without AVX-512 the library shares out the sums of some shapes among threads: bytes would depend on their
+  // number.
+  const int threads = at.tools().stable_in_batches ? 0 : 1;
+  const ThreadScope scope(threads > 0 ? threads : at.tools().threads);
   const dnnl::matmul::primitive_desc product({source, any, shift, result},
                                              product_attributes(target.accumulate, at.folded_activation()),
                                              at.tools().engine);
   const BufferId scratch = at.scratch(product.scratchpad_desc().get_size());
-  auto step =
-      std::make_unique<PrimitiveStep>(at.tools(), repeats, [product] { return dnnl::matmul(product); });
+  auto step = std::make_unique<PrimitiveStep>(
+      at.tools(), repeats, [product] { return dnnl::matmul(product); }, threads);
   step->bind(DNNL_ARG_SRC, source, x);
   const dnnl::memory::desc in_file({shape.in, shape.out}, type, Dims{1, shape.in});
   step->bind(DNNL_ARG_WEIGHTS, product.weights_desc(),
