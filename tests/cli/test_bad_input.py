@@ -6,7 +6,7 @@ import struct
 import zlib
 
 import pytest
-from conftest import PROMPT
+from program import PROMPT
 from infotexts import write_infotext
 from PIL import Image
 

@@ -9,7 +9,7 @@ import struct
 
 import pytest
 import tiny_model
-from conftest import PROMPT
+from program import PROMPT
 from tiny_model import WEIGHTS, config, tensors
 
 NAN = float("nan")

@@ -1,7 +1,7 @@
 """The same words give the same bytes: run twice, on any number of threads, alone or among others."""
 
 import pytest
-from conftest import PROMPT
+from program import PROMPT
 
 
 @pytest.mark.parametrize("dtype", ["f32", "bf16"])

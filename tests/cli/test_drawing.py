@@ -1,7 +1,7 @@
 """What the drawing parameters do to a picture."""
 
 import pytest
-from conftest import PROMPT
+from program import PROMPT
 from pixels import distance, same, seam
 
 LONG = "a red apple on a green table beside a blue cup under a yellow lamp " * 3

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import PROMPT
+from program import PROMPT
 from infotexts import write_infotext
 from PIL import Image
 from pixels import same

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import tiny_model
-from conftest import PROMPT, ROOT
+from program import PROMPT, ROOT
 
 
 @pytest.fixture

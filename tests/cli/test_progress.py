@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import PATIENCE, PROMPT
+from program import PATIENCE, PROMPT
 
 ENDLESS = ["generate", PROMPT, "--steps", "500", "--size", "512x512"]
 

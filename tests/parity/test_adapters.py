@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 import ldm_names
 import models
-from conftest import BUILD, assert_same_picture, generator, make_picture, psnr
+from compare import BUILD, assert_same_picture, generator, make_picture, psnr
 from test_drawings import NEGATIVE, PROMPT, half_mask, scheduler_like
 
 SIZE = dict(height=64, width=64)

@@ -1,11 +1,14 @@
 """Whole pictures: every sampler, schedule, family and task beside diffusers, in f32, from the same seed."""
 
+import subprocess
+
 import diffusers
 import numpy
 import pytest
+from PIL import Image
 
 import models
-from conftest import assert_same_picture, generator, make_picture
+from compare import BUILD, assert_same_picture, generator, make_picture
 
 PROMPT = "a red apple on a blue background"
 NEGATIVE = "green, blurry"
@@ -194,8 +197,6 @@ def test_image_to_image(limner, library, tmp_path, family, sampler, strength):
 
 
 def half_mask(width, height):
-    from PIL import Image
-
     mask = numpy.zeros((height, width), dtype=numpy.uint8)
     mask[height // 4 : height // 4 * 3, width // 2 :] = 255
     return Image.fromarray(mask)
@@ -267,14 +268,7 @@ def test_controlnet(limner, library, nets, tmp_path, count, scales, start, end):
 
 
 def test_each_picture_of_a_batch_has_its_own_seed(limner, library, tmp_path):
-    import subprocess
-
-    from PIL import Image
-
-    from conftest import BUILD
-
     pipeline = library.pipeline("sd1")
-    pipeline.scheduler = pipeline.scheduler
     subprocess.run([BUILD / "limner", "generate", PROMPT, "--model", library.path("sd1"), "--dtype", "f32", "-q", "-n", "3",
                     "--steps", "6", "--cfg", "3", "--seed", "7", "--sampler", "euler_ancestral", "--size", "64x64", "-o",
                     tmp_path / "out.png"], check=True, capture_output=True)

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 import ldm_names
 import models
-from conftest import BUILD, assert_same_picture, generator, make_picture, psnr
+from compare import BUILD, assert_same_picture, generator, make_picture, psnr
 from test_adapters import DEFAULT_MODEL, kohya_sdxl, write_lora
 from test_drawings import PROMPT, half_mask, scheduler_like
 

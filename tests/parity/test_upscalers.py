@@ -10,7 +10,7 @@ import sys
 import numpy
 import pytest
 import torch
-from conftest import BUILD, ROOT, assert_same_picture, make_picture, psnr
+from compare import BUILD, ROOT, assert_same_picture, make_picture, psnr
 from PIL import Image, ImageDraw
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file

@@ -69,9 +69,9 @@ class RawClient:
         self.socket.close()
 
 
-def ask(port, data):
-    """The answer to `data` on a connection of its own."""
-    client = RawClient(port)
+def ask(port, data, patience=PATIENCE):
+    """The answer to `data` on a connection of its own; None if the connection ends first."""
+    client = RawClient(port, patience)
     try:
         client.send(data)
         return client.answer()
