@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What the service costs beside the engine, and how it shares it: on this machine, in one run.
 
-    ./dev bench service [overhead] [streams] [tiers] [shares] [soak] [crash]      all but the last two without a word
+    ./dev bench service [overhead] [streams] [idle] [tiers] [shares] [soak] [crash]      all but the last two without a word
 
 overhead   a one-step 64x64 job through the server, beside the engine's own time for it
 streams    2,000 open event streams, and what they cost
+idle       10,000 connections that say nothing, and a request beside them
 tiers      realtime requests alone and beside a saturating batch load; the batch load alone
 shares     two tenants that both want all
 soak       20 minutes of changing models and loads: memory at its end beside its level after 2 minutes
@@ -19,6 +20,7 @@ import os
 import pathlib
 import resource
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -104,6 +106,26 @@ def streams(folder, count=2000):
         assert finished == count
 
 
+def idle(folder, count=10_000):
+    """Connections that say nothing: what they cost, and how long others wait for an answer."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    limits = f"connections_max = {count + 50}\nconnections_per_address_max = {count + 50}\nidle_seconds = 600\n"
+    with serve(folder, "[server]\n" + limits) as server:
+        def answer_seconds():
+            began = time.perf_counter()
+            assert server.admin.get("/livez").status == 200
+            return time.perf_counter() - began
+
+        before, alone = memory_of(server), statistics.median(answer_seconds() for _ in range(50))
+        connections = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(count)]
+        during, beside = memory_of(server), statistics.median(answer_seconds() for _ in range(50))
+        drawn = server.admin.draw(steps=1, size="64x64")["state"]
+        print(f"{count} idle connections: {(during - before) / count / 1024:.1f} KiB each; /livez within "
+              f"{beside * 1e3:.2f} ms ({alone * 1e3:.2f} ms without them); a job beside them: {drawn}")
+        for connection in connections:
+            connection.close()
+
+
 def memory_of(server):
     with open(f"/proc/{server.process.pid}/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -112,7 +134,7 @@ def memory_of(server):
 STEPS = 20
 
 
-def realtime(server, count, pause=1.5):
+def realtime(server, count, pause):
     """Seconds of each of `count` realtime pictures, one after the other with pauses."""
     drawer = Drawer(server, server.admin_key)
     seconds = []
@@ -154,7 +176,7 @@ def throughput(server, seconds):
     return (stored(server, "batch") - before) / (time.perf_counter() - began)
 
 
-def tiers(folder, seconds=40):
+def tiers(folder, seconds=120, pause=5.5):
     with serve(folder) as server:
         realtime(server, 3, 0)
         alone = realtime(server, 25, 0.3)
@@ -163,7 +185,7 @@ def tiers(folder, seconds=40):
         batch_alone = throughput(server, seconds)
         with concurrent.futures.ThreadPoolExecutor() as pool:
             measuring = pool.submit(throughput, server, seconds)
-            beside = realtime(server, 20, 1.5)
+            beside = realtime(server, 20, pause)
             batch_beside = measuring.result()
         load.stop()
         text = server.admin.get("/metrics").body.decode()
@@ -221,13 +243,13 @@ def crash(_):
                     str(ROOT / "tests" / "service" / "test_crash.py")], check=True, env=environment)
 
 
-CASES = {case.__name__: case for case in (overhead, streams, tiers, shares, soak, crash)}
+CASES = {case.__name__: case for case in (overhead, streams, idle, tiers, shares, soak, crash)}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", metavar="CASE", choices=[*CASES, []], help=", ".join(CASES))
-    for name in parser.parse_args().cases or ["overhead", "streams", "tiers", "shares"]:
+    for name in parser.parse_args().cases or ["overhead", "streams", "idle", "tiers", "shares"]:
         with tempfile.TemporaryDirectory() as folder:
             CASES[name](pathlib.Path(folder))
 

@@ -61,6 +61,15 @@ void flood(Services&, const Request&, const Reply& reply) {
   }).detach();
 }
 
+// The same, and then the one thing that the client must hear.
+void flood_and_end(Services&, const Request&, const Reply& reply) {
+  ReplyStream stream = reply.stream(Response{}, false);
+  const std::string megabyte(1u << 20, 'x');
+  for (int i = 0; i < 64; ++i)
+    if (!stream.write(megabyte)) ++refused_writes;
+  stream.end("the last word");
+}
+
 const Route kRoutes[] = {
     {.method = "GET",
      .path = "/open",
@@ -140,6 +149,13 @@ const Route kRoutes[] = {
      .body_bytes_max = 0,
      .summary = "",
      .handle = flood},
+    {.method = "GET",
+     .path = "/flood-and-end",
+     .access = Access::open,
+     .dialect = Dialect::native,
+     .body_bytes_max = 0,
+     .summary = "",
+     .handle = flood_and_end},
     {.method = "POST",
      .path = "/large",
      .access = Access::open,
@@ -381,6 +397,15 @@ TEST_F(HttpServerTest, ASlowReaderIsNotWaitedForAndNotRememberedForEver) {
   client.send(get("/flood"));
   EXPECT_TRUE(eventually([] { return disconnects == 1; }));
   EXPECT_GT(refused_writes, 40);
+}
+
+TEST_F(HttpServerTest, ASlowReaderHearsTheLastWord) {
+  start();
+  refused_writes = 0;
+  RawClient client = this->client();
+  client.send(get("/flood-and-end"));
+  EXPECT_TRUE(eventually([] { return refused_writes > 0; }));
+  EXPECT_TRUE(client.answer().body.ends_with("xthe last word"));
 }
 
 TEST_F(HttpServerTest, TheGoingOfAClientIsNoticed) {

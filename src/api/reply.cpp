@@ -19,7 +19,7 @@ Response json_response(int status, const Json& body) {
 }
 
 bool ReplyStream::write(std::string_view bytes) { return channel_->write(bytes); }
-void ReplyStream::end() { channel_->end(); }
+void ReplyStream::end(std::string_view last) { channel_->end(last); }
 bool ReplyStream::gone() const { return channel_->gone(); }
 void ReplyStream::on_disconnect(std::function<void()> call) { channel_->on_disconnect(std::move(call)); }
 

@@ -29,7 +29,9 @@ class ReplyStream {
   /// Queues bytes to send. False, and nothing is queued, when the client is gone or has more than 4 MiB (or
   /// `room`) unread: whoever writes news may drop it, and tries again with what is newer.
   bool write(std::string_view bytes);
-  void end();
+  /// Ends the stream with `last`, which is sent however much the client has unread: the last word is no news
+  /// that could be dropped.
+  void end(std::string_view last = {});
   bool gone() const;
   /// As Reply::on_disconnect.
   void on_disconnect(std::function<void()> call);

@@ -9,7 +9,7 @@ namespace limner {
 struct ReplyStream::Channel {
   virtual ~Channel() = default;
   virtual bool write(std::string_view bytes) = 0;
-  virtual void end() = 0;
+  virtual void end(std::string_view last) = 0;
   virtual bool gone() const = 0;
   virtual void on_disconnect(std::function<void()> call) = 0;
 };

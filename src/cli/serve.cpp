@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <condition_variable>
 #include <csignal>
 #include <map>
 #include <memory>
@@ -27,6 +28,7 @@
 #include "observe/slo.h"
 #include "registry/provider.h"
 #include "store/faulty_file_calls.h"
+#include "store/file_calls.h"
 #include "store/spill_store.h"
 #include "store/url_signer.h"
 
@@ -131,11 +133,15 @@ class HousekeepingThread {
               log.warning("ledger_flush_failed", {{"error", flushed.error().text()}});
             if (spill) static_cast<void>(spill->drain());
             batches.run_due(stopped);
-            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+            std::mutex mutex;
+            std::unique_lock lock(mutex);
+            std::condition_variable_any().wait_for(lock, stop, kHousekeepingPause, [] { return false; });
           }
         }) {}
 
  private:
+  static constexpr std::chrono::milliseconds kHousekeepingPause{200};
+
   std::jthread thread_;
 };
 
@@ -172,6 +178,7 @@ class Serve {
     TRY(make_folder(config_.data));
     lock_.emplace(TRY(lock_folder(config_.data)));
     TRY(make_folder(config_.worker.scratch));
+    if (config_.ledger.durability == Durability::process) config_.store.file_calls = &unsynced_;
     if (const char* faults = std::getenv("LIMNER_FAULTS")) {
       faults_ = TRY(parse_faults(faults));
       config_.store.file_calls = faults_.get();
@@ -186,6 +193,7 @@ class Serve {
     TRY(open_signals());
     ledger_ = TRY(open_ledger(config_.ledger, clock_));
     TRY(make_first_key(*ledger_, clock_));
+    config_.store.stop = [this] { return stopping_.load(); };
     store_ = TRY(make_store(config_, http_, clock_, log_, metrics_, &spill_));
     const std::string secret = TRY(signing_secret(*ledger_));
     signer_ = std::make_unique<UrlSigner>(std::vector<std::string>{secret});
@@ -255,6 +263,9 @@ class Serve {
     draining_ = true;
     worker_->drain(config_.drain_seconds);
     server_->drain(5);
+    // In this order: a picture that the store did not take for our sake is no failure of its job.
+    worker_->stop();
+    stopping_ = true;
     TRY(ledger_->flush());
     log_.info("stopped");
     return 0;
@@ -268,8 +279,9 @@ class Serve {
   EventHub events_;
   SloTracker slo_{objectives()};
   Catalogue catalogue_;
-  std::atomic<bool> draining_ = false;
+  std::atomic<bool> draining_ = false, stopping_ = false;
   std::optional<FolderLock> lock_;
+  UnsyncedFileCalls unsynced_;
   std::unique_ptr<FileCalls> faults_;
   std::unique_ptr<SpanSink> spans_;
   std::unique_ptr<Ledger> ledger_;

@@ -209,6 +209,8 @@ void Worker::drain(double seconds) {
   for (const drawing::ActiveJobRef& job : context.jobs->begun()) core_->ending.give_back(job);
 }
 
+void Worker::stop() { core_->context.stop.stop(); }
+
 WorkerStatus Worker::status() const {
   WorkerStatus status;
   for (TierNumber tier = 0; tier < kTierCount; ++tier) {

@@ -93,6 +93,9 @@ class Worker {
   /// No new jobs are begun; running ones are finished within `seconds`, then saved and given back. Returns
   /// when nothing is drawn any more.
   void drain(double seconds);
+  /// Tells all threads to stop, and returns at once: what fails from now on is left to whoever gets the
+  /// lease.
+  void stop();
 
   WorkerStatus status() const;
   JobProgress progress(const std::string& job) const;

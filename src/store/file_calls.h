@@ -23,7 +23,7 @@ class FileCalls {
 };
 
 /// The system's own.
-class SystemFileCalls final : public FileCalls {
+class SystemFileCalls : public FileCalls {
  public:
   int open(int folder, const char* name, int flags, mode_t mode) override;
   ssize_t write(int file, std::span<const std::byte> bytes) override;
@@ -31,6 +31,12 @@ class SystemFileCalls final : public FileCalls {
   int rename(int from_folder, const char* from, int to_folder, const char* to) override;
   int make_folder(int folder, const char* name, mode_t mode) override;
   int remove(int folder, const char* name, int flags) override;
+};
+
+/// Does not wait for the disk: what is written survives this process, not the machine losing power.
+class UnsyncedFileCalls final : public SystemFileCalls {
+ public:
+  int sync(int file) override;
 };
 
 }  // namespace limner

@@ -95,6 +95,10 @@ class S3Server:
             for left in pathlib.Path(tempfile.gettempdir()).glob(f"seaweedfs-*-{port}.sock"):
                 left.unlink(missing_ok=True)
 
+    def hang(self, hanging=True):
+        """While it hangs it takes connections and answers none."""
+        os.killpg(self._process.pid, signal.SIGSTOP if hanging else signal.SIGCONT)
+
     def restart(self):
         """Stops it if it runs, and starts it with the same data on the same ports."""
         self.stop()

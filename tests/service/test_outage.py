@@ -54,3 +54,35 @@ attempt_seconds = 2
         assert server.check() == []
     finally:
         store.stop()
+
+
+def test_a_store_that_hangs_does_not_hold_up_the_end(make_server, tmp_path):
+    store = S3Server(tmp_path / "s3")
+    store.start()
+    store.make_bucket("pictures")
+    server = make_server(f"""
+[server]
+drain_seconds = 1
+
+[store]
+url = "s3://pictures/limner"
+endpoint = "{store.endpoint}"
+access_key = "{store.access_key}"
+secret_key = "{store.secret_key}"
+attempts = 10
+attempt_seconds = 60
+""")
+    try:
+        server.admin.draw(seed=1)
+        store.hang()
+        job = server.admin.submit(seed=2)
+        until(lambda: server.admin.get(f"/v1/jobs/{job}").json["state"] not in ("queued",), patience=60, pause=0.1)
+        # One attempt alone would take twice as long.
+        assert server.stop(patience=30) == 0
+        store.hang(False)
+        server.start()
+        server.admin.wait(job)
+        server.stop()
+        assert server.check() == []
+    finally:
+        store.stop()

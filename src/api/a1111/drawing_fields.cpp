@@ -3,18 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cmath>
 
 #include "api/a1111/control_units.h"
 #include "api/a1111/lora_tags.h"
+#include "api/field_kind.h"
 #include "engine/engine.h"
 
 namespace limner {
 namespace {
-
-enum class Kind { text, whole, number, flag, any };
 
 /// A body on its way to become a job: the native JSON it is translated to, and what has no native name.
 struct Translation {
@@ -30,7 +28,7 @@ struct Translation {
 
 struct Field {
   std::string_view name;
-  Kind kind;
+  FieldKind kind;
   bool over_picture_only;
   Result<void> (*read)(Translation& to, const Json& value);
 };
@@ -190,45 +188,45 @@ Result<void> read_task_id(Translation& to, const Json& value) {
 Result<void> accept(Translation&, const Json&) { return {}; }
 
 const Field kFields[] = {
-    {"prompt", Kind::text, false, read_prompt},
-    {"negative_prompt", Kind::text, false, pass<kNegative>},
-    {"steps", Kind::whole, false, pass_unless_zero<kSteps>},
-    {"cfg_scale", Kind::number, false, pass<kGuidance>},
-    {"width", Kind::whole, false, pass_unless_zero<kWidth>},
-    {"height", Kind::whole, false, pass_unless_zero<kHeight>},
-    {"seed", Kind::whole, false, pass_unless_negative<kSeed>},
-    {"subseed", Kind::whole, false, pass_unless_negative<kVariationSeed>},
-    {"subseed_strength", Kind::number, false, pass<kVariationStrength>},
-    {"sampler_name", Kind::text, false, read_sampler},
-    {"sampler_index", Kind::text, false, read_sampler_index},
-    {"scheduler", Kind::text, false, read_schedule},
-    {"batch_size", Kind::whole, false, read_batch_size},
-    {"n_iter", Kind::whole, false, read_n_iter},
-    {"denoising_strength", Kind::number, false, read_denoising},
-    {"eta", Kind::number, false, pass<kEta>},
-    {"tiling", Kind::flag, false, read_tiling},
-    {"enable_hr", Kind::flag, false, read_hires},
-    {"hr_scale", Kind::number, false, pass<kHiresScale>},
-    {"hr_upscaler", Kind::text, false, read_hires_upscaler},
-    {"hr_second_pass_steps", Kind::whole, false, pass<kHiresSteps>},
-    {"clip_skip", Kind::whole, false, read_clip_skip},
-    {"override_settings", Kind::any, false, read_override_settings},
-    {"alwayson_scripts", Kind::any, false, read_scripts},
-    {"send_images", Kind::flag, false, read_send_images},
-    {"force_task_id", Kind::text, false, read_task_id},
+    {"prompt", FieldKind::text, false, read_prompt},
+    {"negative_prompt", FieldKind::text, false, pass<kNegative>},
+    {"steps", FieldKind::whole, false, pass_unless_zero<kSteps>},
+    {"cfg_scale", FieldKind::number, false, pass<kGuidance>},
+    {"width", FieldKind::whole, false, pass_unless_zero<kWidth>},
+    {"height", FieldKind::whole, false, pass_unless_zero<kHeight>},
+    {"seed", FieldKind::seed, false, pass_unless_negative<kSeed>},
+    {"subseed", FieldKind::seed, false, pass_unless_negative<kVariationSeed>},
+    {"subseed_strength", FieldKind::number, false, pass<kVariationStrength>},
+    {"sampler_name", FieldKind::text, false, read_sampler},
+    {"sampler_index", FieldKind::text, false, read_sampler_index},
+    {"scheduler", FieldKind::text, false, read_schedule},
+    {"batch_size", FieldKind::whole, false, read_batch_size},
+    {"n_iter", FieldKind::whole, false, read_n_iter},
+    {"denoising_strength", FieldKind::number, false, read_denoising},
+    {"eta", FieldKind::number, false, pass<kEta>},
+    {"tiling", FieldKind::flag, false, read_tiling},
+    {"enable_hr", FieldKind::flag, false, read_hires},
+    {"hr_scale", FieldKind::number, false, pass<kHiresScale>},
+    {"hr_upscaler", FieldKind::text, false, read_hires_upscaler},
+    {"hr_second_pass_steps", FieldKind::whole, false, pass<kHiresSteps>},
+    {"clip_skip", FieldKind::whole, false, read_clip_skip},
+    {"override_settings", FieldKind::any, false, read_override_settings},
+    {"alwayson_scripts", FieldKind::any, false, read_scripts},
+    {"send_images", FieldKind::flag, false, read_send_images},
+    {"force_task_id", FieldKind::text, false, read_task_id},
     // Options are the caller's own, and a request's hold for the request.
-    {"override_settings_restore_afterwards", Kind::flag, false, accept},
+    {"override_settings_restore_afterwards", FieldKind::flag, false, accept},
     // Every picture is kept, and none as a grid.
-    {"save_images", Kind::flag, false, accept},
-    {"do_not_save_samples", Kind::flag, false, accept},
-    {"do_not_save_grid", Kind::flag, false, accept},
-    {"init_images", Kind::any, true, read_init_images},
-    {"mask", Kind::text, true, read_mask},
-    {"mask_blur", Kind::number, true, pass<kMaskBlur>},
-    {"inpainting_fill", Kind::whole, true, read_inpainting_fill},
-    {"inpainting_mask_invert", Kind::any, true, read_invert},
-    {"resize_mode", Kind::whole, true, read_resize_mode},
-    {"image_cfg_scale", Kind::number, true, pass<kImageGuidance>},
+    {"save_images", FieldKind::flag, false, accept},
+    {"do_not_save_samples", FieldKind::flag, false, accept},
+    {"do_not_save_grid", FieldKind::flag, false, accept},
+    {"init_images", FieldKind::any, true, read_init_images},
+    {"mask", FieldKind::text, true, read_mask},
+    {"mask_blur", FieldKind::number, true, pass<kMaskBlur>},
+    {"inpainting_fill", FieldKind::whole, true, read_inpainting_fill},
+    {"inpainting_mask_invert", FieldKind::any, true, read_invert},
+    {"resize_mode", FieldKind::whole, true, read_resize_mode},
+    {"image_cfg_scale", FieldKind::number, true, pass<kImageGuidance>},
 };
 
 /// Fields of A1111's that do nothing here, with the value beside the neutral ones at which they do nothing
@@ -286,35 +284,11 @@ const Row* find(const Row (&rows)[count], std::string_view name) {
   return row == std::end(rows) ? nullptr : row;
 }
 
-bool has_kind(const Json& value, Kind kind) {
-  switch (kind) {
-    case Kind::text:
-      return value.is_string();
-    case Kind::whole:
-      return value.is_number_integer() ||
-             (value.is_number_float() && std::floor(value.get<double>()) == value.get<double>());
-    case Kind::number:
-      return value.is_number();
-    case Kind::flag:
-      return value.is_boolean();
-    case Kind::any:
-      return true;
-  }
-  return false;
-}
-
-constexpr std::array<std::string_view, 5> kKindNames = {"a text", "a whole number", "a number",
-                                                        "true or false", ""};
-
 Result<void> read_field(Translation& to, const std::string& name, const Json& value, bool over_picture) {
   const Field* field = find(kFields, name);
   if (field && (over_picture || !field->over_picture_only)) {
     if (value.is_null()) return {};
-    if (!has_kind(value, field->kind))
-      return invalid(name, fmt::format("is not {}", kKindNames[static_cast<size_t>(field->kind)]));
-    // A number that fits no int would wrap into one that is allowed.
-    if (field->kind == Kind::whole && !name.ends_with("seed") && std::abs(value.get<double>()) > 1e9)
-      return invalid(name, fmt::format("{} is out of range", value.dump()));
+    TRY(check_kind(name, value, field->kind));
     return field->read(to, value);
   }
   const InertField* inert = find(kInert, name);
@@ -430,13 +404,10 @@ Result<SdDrawing> read_drawing(const Json& body, bool over_picture, CallerOption
 }
 
 std::string drawing_schema(bool over_picture) {
-  constexpr std::array<std::string_view, 5> kSchemas = {
-      R"({"type":["string","null"]})", R"({"type":["integer","null"]})", R"({"type":["number","null"]})",
-      R"({"type":["boolean","null"]})", "true"};
   std::string properties;
   for (const Field& field : kFields)
     if (over_picture || !field.over_picture_only)
-      properties += fmt::format("\"{}\":{},", field.name, kSchemas[static_cast<size_t>(field.kind)]);
+      properties += fmt::format("\"{}\":{},", field.name, kind_schema(field.kind));
   for (const InertField& field : kInert)
     if (properties.find(fmt::format("\"{}\":", field.name)) == std::string::npos)
       properties += fmt::format("\"{}\":true,", field.name);

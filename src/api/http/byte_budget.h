@@ -15,10 +15,12 @@ class ByteBudget {
   bool take(size_t bytes) {
     size_t used = used_.load(std::memory_order_relaxed);
     do {
-      if (bytes > bytes_max_ - used) return false;
+      if (used > bytes_max_ || bytes > bytes_max_ - used) return false;
     } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
     return true;
   }
+  /// What is there already and must not be refused: others wait until it is given back.
+  void take_anyway(size_t bytes) { used_.fetch_add(bytes, std::memory_order_relaxed); }
   void give_back(size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
   size_t used() const { return used_.load(std::memory_order_relaxed); }
 

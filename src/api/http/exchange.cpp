@@ -8,9 +8,9 @@ namespace {
 class StreamPromise final : public ReplyStream::Channel {
  public:
   explicit StreamPromise(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
-  ~StreamPromise() override { exchange_->end_stream(); }
+  ~StreamPromise() override { exchange_->end_stream({}); }
   bool write(std::string_view bytes) override { return exchange_->write(bytes); }
-  void end() override { exchange_->end_stream(); }
+  void end(std::string_view last) override { exchange_->end_stream(last); }
   bool gone() const override { return exchange_->gone(); }
   void on_disconnect(std::function<void()> call) override { exchange_->on_disconnect(std::move(call)); }
 
@@ -101,9 +101,12 @@ bool Exchange::write(std::string_view bytes) {
   return true;
 }
 
-void Exchange::end_stream() {
+void Exchange::end_stream(std::string_view last) {
   const std::lock_guard lock(mutex_);
   if (ended_ || gone_) return;
+  parts_.stream_bytes->take_anyway(last.size());
+  unsent_ += last.size();
+  pending_ += last;
   ended_ = true;
   wake();
 }

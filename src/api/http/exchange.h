@@ -52,7 +52,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void abandon();
 
   bool write(std::string_view bytes);
-  void end_stream();
+  void end_stream(std::string_view last);
   bool gone() const;
 
   /// For the connection: bytes written to the stream since the last time, whether that was all, ...

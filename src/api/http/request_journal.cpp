@@ -41,31 +41,18 @@ void RequestJournal::finished(const RequestRecord& record) {
   seconds_.with({route, method, fmt::format("{}", record.status)}).observe(record.seconds);
 
   const LogLevel level = record.status >= 500 ? LogLevel::error : LogLevel::info;
-  if (record.note.empty())
-    log_.write(level, "http_request",
-               {{"request", record.request_id},
-                {"method", method},
-                {"route", route},
-                {"status", record.status},
-                {"key", record.key_id},
-                {"remote", record.remote},
-                {"seconds", record.seconds},
-                {"bytes_in", record.bytes_in},
-                {"bytes_out", record.bytes_out},
-                {"trace", record.trace.trace_id}});
-  else
-    log_.write(level, "http_request",
-               {{"request", record.request_id},
-                {"method", method},
-                {"route", route},
-                {"status", record.status},
-                {"key", record.key_id},
-                {"remote", record.remote},
-                {"seconds", record.seconds},
-                {"bytes_in", record.bytes_in},
-                {"bytes_out", record.bytes_out},
-                {"trace", record.trace.trace_id},
-                {"note", record.note}});
+  log_.write(level, "http_request",
+             {{"request", record.request_id},
+              {"method", method},
+              {"route", route},
+              {"status", record.status},
+              {"key", record.key_id},
+              {"remote", record.remote},
+              {"seconds", record.seconds},
+              {"bytes_in", record.bytes_in},
+              {"bytes_out", record.bytes_out},
+              {"trace", record.trace.trace_id},
+              {"note", record.note}});
 
   SpanRecord span;
   span.name = method + ' ' + route;

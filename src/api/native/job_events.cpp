@@ -39,9 +39,10 @@ void stream_events(Services& services, const Request& request, const Reply& repl
   ReplyStream stream = reply.stream(std::move(head), true);
   tell_state(stream, view.value());
   auto listening = services.jobs.listen(*request.caller, id, [stream](const JobEvent& event) mutable {
-    // News that a slow client has no room for are dropped; the last word is repeated by GET /v1/jobs/{id}.
-    stream.write(event_text(event));
-    if (event.type == "finished") stream.end();
+    if (event.type == "finished")
+      stream.end(event_text(event));
+    else
+      stream.write(event_text(event));  // News that a slow client has no room for are dropped.
   });
   if (!listening) return stream.end();
   // The subscription lives as long as the stream does: the server lets go of this at the end of either.

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "api/field_kind.h"
+
 namespace limner {
 namespace {
 
@@ -22,12 +24,10 @@ struct Translation {
   ImageRequest image;
 };
 
-enum class Kind { text, whole, number, flag, list };
-
 struct Field {
   std::string_view name;
   unsigned operations;
-  Kind kind;
+  FieldKind kind;
   std::string_view schema;
   Result<void> (*read)(Translation& to, const Json& value);
 };
@@ -168,35 +168,35 @@ constexpr std::string_view kWhole = R"({"type":["integer","null"]})";
 constexpr std::string_view kNumber = R"({"type":["number","null"]})";
 
 const Field kFields[] = {
-    {"prompt", kGenerate | kEdit, Kind::text, R"({"type":"string","maxLength":32000})", read_prompt},
-    {"model", kAll, Kind::text, kText, pass<kModel>},
-    {"n", kAll, Kind::whole, R"({"type":["integer","null"],"minimum":1,"maximum":10})", read_count},
-    {"size", kAll, Kind::text, kText, read_size},
-    {"quality", kGenerate | kEdit, Kind::text,
+    {"prompt", kGenerate | kEdit, FieldKind::text, R"({"type":"string","maxLength":32000})", read_prompt},
+    {"model", kAll, FieldKind::text, kText, pass<kModel>},
+    {"n", kAll, FieldKind::whole, R"({"type":["integer","null"],"minimum":1,"maximum":10})", read_count},
+    {"size", kAll, FieldKind::text, kText, read_size},
+    {"quality", kGenerate | kEdit, FieldKind::text,
      R"({"enum":["auto","low","medium","high","standard","hd",null]})", read_quality},
-    {"background", kGenerate | kEdit, Kind::text, R"({"enum":["auto","opaque",null]})", read_background},
-    {"moderation", kGenerate, Kind::text, R"({"enum":["auto","low",null]})", read_moderation},
-    {"style", kGenerate, Kind::text, R"({"enum":["vivid",null]})", read_style},
-    {"response_format", kAll, Kind::text, R"({"enum":["url","b64_json",null]})", read_response_format},
-    {"output_format", kGenerate | kEdit, Kind::text, R"({"enum":["png","jpeg","webp",null]})",
+    {"background", kGenerate | kEdit, FieldKind::text, R"({"enum":["auto","opaque",null]})", read_background},
+    {"moderation", kGenerate, FieldKind::text, R"({"enum":["auto","low",null]})", read_moderation},
+    {"style", kGenerate, FieldKind::text, R"({"enum":["vivid",null]})", read_style},
+    {"response_format", kAll, FieldKind::text, R"({"enum":["url","b64_json",null]})", read_response_format},
+    {"output_format", kGenerate | kEdit, FieldKind::text, R"({"enum":["png","jpeg","webp",null]})",
      read_output_format},
-    {"output_compression", kGenerate | kEdit, Kind::whole,
+    {"output_compression", kGenerate | kEdit, FieldKind::whole,
      R"({"type":["integer","null"],"minimum":0,"maximum":100})", read_output_compression},
-    {"stream", kGenerate | kEdit, Kind::flag, R"({"type":["boolean","null"]})", read_stream},
-    {"partial_images", kGenerate | kEdit, Kind::whole,
+    {"stream", kGenerate | kEdit, FieldKind::flag, R"({"type":["boolean","null"]})", read_stream},
+    {"partial_images", kGenerate | kEdit, FieldKind::whole,
      R"({"type":["integer","null"],"minimum":0,"maximum":3})", read_partial_images},
-    {"input_fidelity", kEdit, Kind::text, R"({"enum":["low","high",null]})", read_input_fidelity},
-    {"user", kAll, Kind::text, R"({"type":["string","null"],"maxLength":58})", read_user},
-    {"seed", kAll, Kind::whole, kWhole, pass<kSeed>},
-    {"negative_prompt", kAll, Kind::text, kText, pass<kNegative>},
-    {"steps", kAll, Kind::whole, kWhole, pass<kSteps>},
-    {"guidance_scale", kAll, Kind::number, kNumber, pass<kGuidance>},
-    {"sampler", kAll, Kind::text, kText, pass<kSampler>},
-    {"schedule", kAll, Kind::text, kText, pass<kSchedule>},
-    {"strength", kEdit | kVary, Kind::number, kNumber, pass<kStrength>},
-    {"loras", kAll, Kind::list, R"({"type":["array","null"]})", pass<kLoras>},
-    {"tier", kAll, Kind::text, R"({"enum":["realtime","standard","batch",null]})", pass<kTier>},
-    {"tags", kAll, Kind::list, R"({"type":["array","null"],"items":{"type":"string"}})", read_tags},
+    {"input_fidelity", kEdit, FieldKind::text, R"({"enum":["low","high",null]})", read_input_fidelity},
+    {"user", kAll, FieldKind::text, R"({"type":["string","null"],"maxLength":58})", read_user},
+    {"seed", kAll, FieldKind::seed, kWhole, pass<kSeed>},
+    {"negative_prompt", kAll, FieldKind::text, kText, pass<kNegative>},
+    {"steps", kAll, FieldKind::whole, kWhole, pass<kSteps>},
+    {"guidance_scale", kAll, FieldKind::number, kNumber, pass<kGuidance>},
+    {"sampler", kAll, FieldKind::text, kText, pass<kSampler>},
+    {"schedule", kAll, FieldKind::text, kText, pass<kSchedule>},
+    {"strength", kEdit | kVary, FieldKind::number, kNumber, pass<kStrength>},
+    {"loras", kAll, FieldKind::list, R"({"type":["array","null"]})", pass<kLoras>},
+    {"tier", kAll, FieldKind::text, R"({"enum":["realtime","standard","batch",null]})", pass<kTier>},
+    {"tags", kAll, FieldKind::list, R"({"type":["array","null"],"items":{"type":"string"}})", read_tags},
 };
 
 const Field* find_field(std::string_view name) {
@@ -205,43 +205,10 @@ const Field* find_field(std::string_view name) {
   return found == std::end(kFields) ? nullptr : found;
 }
 
-bool has_kind(const Json& value, Kind kind) {
-  switch (kind) {
-    case Kind::text:
-      return value.is_string();
-    case Kind::whole:
-      return value.is_number_integer() ||
-             (value.is_number_float() && std::floor(value.get<double>()) == value.get<double>());
-    case Kind::number:
-      return value.is_number();
-    case Kind::flag:
-      return value.is_boolean();
-    case Kind::list:
-      return value.is_array();
-  }
-  return false;
-}
-
-const char* kind_name(Kind kind) {
-  switch (kind) {
-    case Kind::text:
-      return "a text";
-    case Kind::whole:
-      return "a whole number";
-    case Kind::number:
-      return "a number";
-    case Kind::flag:
-      return "true or false";
-    case Kind::list:
-      return "an array";
-  }
-  return "";
-}
-
 // A form has texts only: what the field is decides what they mean.
-Json typed(std::string_view text, Kind kind) {
-  if (kind == Kind::flag && (text == "true" || text == "false")) return text == "true";
-  if (kind == Kind::whole || kind == Kind::number) {
+Json typed(std::string_view text, FieldKind kind) {
+  if (kind == FieldKind::flag && (text == "true" || text == "false")) return text == "true";
+  if (kind == FieldKind::whole || kind == FieldKind::seed || kind == FieldKind::number) {
     // Exactly, where it is whole: a seed has 64 bits.
     uint64_t whole = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
@@ -269,10 +236,7 @@ Result<void> read_fields(Translation& to, const Json& fields, ImageOperation ope
     if (!field || !(field->operations & flag_of(operation)))
       return invalid(name.substr(0, 80), "is no field of this request", "/openapi.json lists them");
     if (value.is_null()) continue;
-    if (!has_kind(value, field->kind)) return invalid(name, fmt::format("is not {}", kind_name(field->kind)));
-    // A number that fits no int would wrap into one that is allowed.
-    if (field->kind == Kind::whole && name != kSeed && std::abs(value.get<double>()) > 1e9)
-      return invalid(name, fmt::format("{} is out of range", value.dump()));
+    TRY(check_kind(name, value, field->kind));
     TRY(field->read(to, value));
   }
   return {};
@@ -302,7 +266,7 @@ Result<Json> image_fields(const Request& request) {
     const bool in_list = part.name.ends_with("[]");
     const std::string name = in_list ? part.name.substr(0, part.name.size() - 2) : part.name;
     const Field* field = find_field(name);
-    if (field && field->kind == Kind::list) {
+    if (field && field->kind == FieldKind::list) {
       fields[name].push_back(std::string(part.data));
     } else if (fields.contains(name)) {
       return invalid(name.substr(0, 80), "is given twice");

@@ -55,8 +55,8 @@ void fail(const Exchange& exchange, const Error& error) {
   }
   // The status line is gone; clients raise an error for an event with this member.
   ReplyStream stream = *exchange.stream;
-  if (const Result<Json> body = parse_json(response.body, "body")) stream.write(sse_message("error", *body));
-  stream.end();
+  const Result<Json> body = parse_json(response.body, "body");
+  stream.end(body ? sse_message("error", *body) : std::string());
 }
 
 void answer(Exchange& exchange, const JobView& view) {
@@ -65,8 +65,7 @@ void answer(Exchange& exchange, const JobView& view) {
     const Result<std::string> events =
         completed_images(exchange.services, exchange.image, exchange.operation, view);
     if (!events) return fail(exchange, events.error());
-    exchange.stream->write(*events);
-    exchange.stream->end();
+    exchange.stream->end(*events);
     return;
   }
   const Result<Json> body = image_answer(exchange.services, exchange.request, exchange.image, view);
