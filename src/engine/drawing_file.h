@@ -17,7 +17,8 @@ struct DrawingFileOptions {
   bool bare = false;  ///< write no parameters into the file
 };
 
-/// The bytes of the file: equal pictures, texts and options give equal bytes. Errors as encode_picture().
+/// The bytes of the file, with IPTC's word for how the picture came to be among its texts: equal pictures,
+/// texts and options give equal bytes. Errors as encode_picture().
 Result<std::vector<std::byte>> encode_drawing(const Picture& picture, const FileTexts& texts,
                                               const DrawingFileOptions& options);
 

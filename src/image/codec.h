@@ -38,9 +38,10 @@ Result<Picture> read_picture(const std::string& path, std::string_view field,
 /// How to write a file.
 struct EncodeOptions {
   Format format = Format::png;
-  int quality = 90;         ///< 1 to 100; PNG is lossless and does not look at it
-  std::string infotext;     ///< written into the file unless empty; see file_metadata.h
-  std::string limner_json;  ///< likewise
+  int quality = 90;                 ///< 1 to 100; PNG is lossless and does not look at it
+  std::string infotext;             ///< written into the file unless empty; see file_metadata.h
+  std::string limner_json;          ///< likewise
+  std::string digital_source_type;  ///< likewise
 };
 
 /// Encodes `picture`. The same picture and options give the same bytes on every call: no times, names or

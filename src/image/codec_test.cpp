@@ -5,6 +5,7 @@
 #include <array>
 #include <thread>
 
+#include "image/digital_source.h"
 #include "image/file_metadata.h"
 
 namespace limner {
@@ -103,12 +104,16 @@ TEST(Codec, TextsComeBackFromEveryFormat) {
   const std::string limner_json = "{\"prompt\":\"\xE7\x8B\x90 & <b>\\n\"}";
   for (const Format format : kFormats) {
     for (const Picture& picture : {ramp(33, 21, 3), ramp(33, 21, format == Format::jpeg ? 1 : 4)}) {
-      const EncodeOptions options{.format = format, .infotext = infotext, .limner_json = limner_json};
+      const EncodeOptions options{.format = format,
+                                  .infotext = infotext,
+                                  .limner_json = limner_json,
+                                  .digital_source_type = std::string(kTrainedAlgorithmicMedia)};
       const std::vector<std::byte> file = encoded(picture, options);
       const Result<FileMetadata> texts = read_file_metadata(file, "file");
       ASSERT_TRUE(texts) << texts.error().text();
       EXPECT_EQ(texts->infotext, infotext) << format_name(format);
       EXPECT_EQ(texts->limner_json, limner_json) << format_name(format);
+      EXPECT_EQ(texts->digital_source_type, kTrainedAlgorithmicMedia) << format_name(format);
       EXPECT_TRUE(decode_picture(file, "file")) << format_name(format);
     }
   }

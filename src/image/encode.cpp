@@ -24,6 +24,7 @@ Result<void> check_options(const Picture& picture, const EncodeOptions& options)
     return invalid("format", "a JPEG cannot hold transparency", "write png, webp or avif");
   TRY(check_text(options.infotext, "infotext"));
   TRY(check_text(options.limner_json, "limner_json"));
+  TRY(check_text(options.digital_source_type, "digital_source_type"));
   if (!options.limner_json.empty()) TRY(parse_json(options.limner_json, "limner_json"));
   return {};
 }
@@ -71,7 +72,7 @@ Result<std::vector<std::byte>> encode_picture(const Picture& picture, const Enco
                  fmt::format("the picture could not be encoded: {}", take_libvips_error()), ""};
   const VipsMemory memory(bytes);
   const std::span file(static_cast<const std::byte*>(bytes), size);
-  const FileMetadata texts{options.infotext, options.limner_json};
+  const FileMetadata texts{options.infotext, options.limner_json, options.digital_source_type};
   if (texts.empty()) return std::vector<std::byte>(file.begin(), file.end());
   return write_container(options.format, file, texts);
 }

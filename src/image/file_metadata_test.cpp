@@ -71,6 +71,9 @@ TEST(XmpPacket, AnyTextComesBack) {
   for (const std::string text : {"{}", "<&amp;>\r\n\"'", "&#13;", "</limner:parameters>"})
     EXPECT_EQ(read_xmp_packet(write_xmp_packet(text)), text);
   EXPECT_EQ(read_xmp_packet("<limner:parameters>"), "");
+  EXPECT_EQ(read_xmp_packet(write_xmp_packet("", "a&b")), "");
+  EXPECT_EQ(read_xmp_source_type(write_xmp_packet("{}", "a&b")), "a&b");
+  EXPECT_EQ(read_xmp_source_type(write_xmp_packet("{}")), "");
 }
 
 TEST(Boxes, SizesThatLieAreRefused) {

@@ -144,9 +144,9 @@ std::vector<NewItem> items_for(const FileMetadata& texts, uint32_t next_id) {
     exif.u32_be(0).bytes(write_exif_comment(texts.infotext));  // The TIFF header follows at once.
     added.push_back({next_id++, "Exif", "", exif.take()});
   }
-  if (!texts.limner_json.empty()) {
+  if (texts.in_xmp()) {
     ByteWriter xmp;
-    xmp.text(write_xmp_packet(texts.limner_json));
+    xmp.text(write_xmp_packet(texts.limner_json, texts.digital_source_type));
     added.push_back({next_id, "mime", kXmpType, xmp.take()});
   }
   return added;
@@ -163,9 +163,12 @@ Result<FileMetadata> read_avif(std::span<const std::byte> file) {
   const std::vector<Item> items = TRY(read_items(children));
   for (const Item& item : items) {
     const bool exif = item.type == "Exif", xmp = item.type == "mime" && item.content_type == kXmpType;
-    if (!(exif && texts.infotext.empty()) && !(xmp && texts.limner_json.empty())) continue;
+    if (!(exif && texts.infotext.empty()) && !(xmp && !texts.in_xmp())) continue;
     const Bytes data = item_data(item, file, children);
-    if (xmp) texts.limner_json = read_xmp_packet(as_text(data));
+    if (xmp) {
+      texts.limner_json = read_xmp_packet(as_text(data));
+      texts.digital_source_type = read_xmp_source_type(as_text(data));
+    }
     ByteReader in(data);
     const uint32_t skipped = in.u32_be();  // from behind itself to the TIFF header
     in.skip(skipped);

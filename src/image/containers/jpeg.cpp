@@ -48,8 +48,10 @@ Result<FileMetadata> read_jpeg(std::span<const std::byte> file) {
     if (marker != kApp1) continue;
     if (ByteReader(data).next_is(kExifTag) && texts.infotext.empty())
       texts.infotext = read_exif_comment(data);
-    if (ByteReader(data).next_is(kXmpTag) && texts.limner_json.empty())
+    if (ByteReader(data).next_is(kXmpTag) && !texts.in_xmp()) {
       texts.limner_json = read_xmp_packet(as_text(data));
+      texts.digital_source_type = read_xmp_source_type(as_text(data));
+    }
   }
 }
 
@@ -58,8 +60,8 @@ Result<Bytes> write_jpeg(std::span<const std::byte> file, const FileMetadata& te
   ByteWriter out;
   out.bytes(file.first(2));
   if (!texts.infotext.empty()) TRY(write_app1(out, kExifTag, write_exif_comment(texts.infotext)));
-  if (!texts.limner_json.empty())
-    TRY(write_app1(out, kXmpTag, as_bytes(write_xmp_packet(texts.limner_json))));
+  if (texts.in_xmp())
+    TRY(write_app1(out, kXmpTag, as_bytes(write_xmp_packet(texts.limner_json, texts.digital_source_type))));
   out.bytes(file.subspan(2));
   return out.take();
 }

@@ -5,6 +5,7 @@
 
 #include "image/containers/containers.h"
 #include "image/containers/unicode.h"
+#include "image/containers/xmp_packet.h"
 
 namespace limner {
 namespace {
@@ -14,6 +15,7 @@ using namespace std::string_view_literals;
 constexpr size_t kSignatureBytes = 8;
 constexpr size_t kHeaderEnd = kSignatureBytes + 8 + 13 + 4;  // behind IHDR, which must come first
 constexpr std::string_view kInfotextKey = "parameters", kJsonKey = "limner";
+constexpr std::string_view kXmpKey = "XML:com.adobe.xmp";  // XMP part 3, 1.1.5
 
 // CRC-32 of W3C PNG, annex D.
 constexpr std::array<uint32_t, 256> kCrcTable = [] {
@@ -45,6 +47,8 @@ void keep_text(FileMetadata& texts, std::string_view key, std::string text) {
     texts.infotext = std::move(text);
   } else if (key == kJsonKey) {
     texts.limner_json = std::move(text);
+  } else if (key == kXmpKey) {
+    texts.digital_source_type = read_xmp_source_type(text);
   }
 }
 
@@ -115,6 +119,8 @@ Result<Bytes> write_png(std::span<const std::byte> file, const FileMetadata& tex
   out.bytes(file.first(kHeaderEnd));
   write_text(out, kInfotextKey, texts.infotext);
   write_text(out, kJsonKey, texts.limner_json);
+  if (!texts.digital_source_type.empty())
+    write_text(out, kXmpKey, write_xmp_packet("", texts.digital_source_type));
   out.bytes(file.subspan(kHeaderEnd));
   return out.take();
 }

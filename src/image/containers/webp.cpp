@@ -69,7 +69,10 @@ Result<FileMetadata> read_webp(std::span<const std::byte> file) {
   while (in.left() > 0) {
     const Chunk chunk = TRY(next_chunk(in));
     if (chunk.type == "EXIF") texts.infotext = read_exif_comment(chunk.data);
-    if (chunk.type == "XMP ") texts.limner_json = read_xmp_packet(as_text(chunk.data));
+    if (chunk.type == "XMP ") {
+      texts.limner_json = read_xmp_packet(as_text(chunk.data));
+      texts.digital_source_type = read_xmp_source_type(as_text(chunk.data));
+    }
   }
   return texts;
 }
@@ -78,7 +81,7 @@ Result<Bytes> write_webp(std::span<const std::byte> file, const FileMetadata& te
   ByteReader in(file);
   in.skip(kRiffHeader);
   const Chunk first = TRY(next_chunk(in));
-  const uint8_t flags = (texts.infotext.empty() ? 0 : kFlagExif) | (texts.limner_json.empty() ? 0 : kFlagXmp);
+  const uint8_t flags = (texts.infotext.empty() ? 0 : kFlagExif) | (texts.in_xmp() ? kFlagXmp : 0);
   ByteWriter body;
   body.text("WEBP");
   write_chunk(body, "VP8X", TRY(extended_header(first, flags)));
@@ -89,7 +92,8 @@ Result<Bytes> write_webp(std::span<const std::byte> file, const FileMetadata& te
     if (chunk.type != "EXIF" && chunk.type != "XMP ") write_chunk(body, chunk.type, chunk.data);
   }
   if (!texts.infotext.empty()) write_chunk(body, "EXIF", write_exif_comment(texts.infotext));
-  if (!texts.limner_json.empty()) write_chunk(body, "XMP ", as_bytes(write_xmp_packet(texts.limner_json)));
+  if (texts.in_xmp())
+    write_chunk(body, "XMP ", as_bytes(write_xmp_packet(texts.limner_json, texts.digital_source_type)));
   ByteWriter out;
   write_chunk(out, "RIFF", body.view());
   return out.take();

@@ -1,0 +1,50 @@
+#pragma once
+// A stranger's manifest, read: its claim and the assertions that the claim names.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "provenance/cbor/value.h"
+#include "provenance/jumbf/box.h"
+#include "provenance/manifest/jumbf_uri.h"
+#include "provenance/verify.h"
+
+namespace limner {
+
+/// An assertion of the claim. Its content is null if it is no CBOR (thumbnails, JSON).
+struct ReadAssertion {
+  HashedUri reference;
+  const Jumbf* box = nullptr;  ///< null: the reference leads nowhere
+  Cbor content;
+  bool created = false;  ///< the signer answers for it; claims of version 1 do not distinguish
+
+  std::string_view label() const { return box ? box->label : std::string_view(); }
+  /// Whether the label is `name`, or a further instance of it: "c2pa.hash.data__1".
+  bool is(std::string_view name) const;
+};
+
+/// The active manifest. Borrows the store.
+struct ReadManifest {
+  const Jumbf* store = nullptr;
+  const Jumbf* box = nullptr;
+  std::string_view claim_bytes;
+  Cbor claim;
+  bool version_1 = false;
+  std::string hash_algorithm;  ///< of references that name none
+  const Jumbf* signature = nullptr;
+  std::vector<ReadAssertion> assertions;
+};
+
+/// Reads the manifest that `box` is. Where it cannot be read on, a failure is added to `findings` and nothing
+/// comes back.
+std::optional<ReadManifest> read_manifest(const Jumbf& store, const Jumbf& box,
+                                          std::vector<Finding>& findings);
+
+/// Shorthand for findings.
+void add_failure(std::vector<Finding>& findings, std::string_view code, std::string_view about,
+                 std::string message);
+void add_success(std::vector<Finding>& findings, std::string_view code, std::string_view about);
+
+}  // namespace limner

@@ -1,0 +1,81 @@
+#include "provenance/sign.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/crypto.h"
+#include "provenance/carrier/carrier.h"
+#include "provenance/manifest/write_manifest.h"
+#include "provenance/signer.h"
+
+namespace limner {
+namespace {
+
+constexpr size_t kTextBytesMax = 1024;
+
+Result<void> check_origin(const PictureOrigin& origin) {
+  const std::pair<const char*, const std::string*> texts[] = {{"id", &origin.id},
+                                                              {"title", &origin.title},
+                                                              {"provider", &origin.provider},
+                                                              {"model", &origin.model},
+                                                              {"model_sha256", &origin.model_sha256}};
+  for (const auto& [field, text] : texts)
+    if (text->size() > kTextBytesMax)
+      return Error{Code::too_large, field,
+                   fmt::format("has {} bytes; a manifest takes {}", text->size(), kTextBytesMax), ""};
+  return {};
+}
+
+PictureOrigin completed(PictureOrigin origin, const Signer& signer) {
+  if (origin.id.empty()) origin.id = "urn:uuid:" + uuid_text(signer.random(16));
+  if (origin.provider.empty()) origin.provider = signer.organisation();
+  if (origin.time == 0) origin.time = signer.now();
+  return origin;
+}
+
+ManifestDraft draft_of(const PictureOrigin& origin, const Signer& signer) {
+  ManifestDraft draft;
+  draft.label = "urn:c2pa:" + uuid_text(signer.random(16));
+  draft.instance_id = "xmp:iid:" + uuid_text(signer.random(16));
+  draft.title = origin.title;
+  std::optional<Assertion> parent;
+  if (origin.parent) parent = make_assertion(kIngredientLabel, ingredient_content(*origin.parent));
+  draft.assertions.push_back(
+      make_assertion(kActionsLabel, actions_content(origin, parent ? &*parent : nullptr)));
+  if (parent) draft.assertions.push_back(*parent);
+  if (origin.watermark)
+    draft.assertions.push_back(make_assertion(kSoftBindingLabel, soft_binding_content(*origin.watermark)));
+  draft.assertions.push_back(make_assertion(kDisclosureLabel, disclosure_content(origin)));
+  return draft;
+}
+
+std::string hash_around(const CarryingFile& carrying) {
+  std::string rest = carrying.file.substr(0, carrying.start);
+  rest += std::string_view(carrying.file).substr(carrying.start + carrying.length);
+  return sha256_bytes(rest);
+}
+
+}  // namespace
+
+bool can_carry_manifest(Format format) { return format != Format::avif; }
+
+Result<std::string> sign_picture(std::string file, Format format, const Signer& signer,
+                                 const PictureOrigin& given) {
+  TRY(signer.check_dates());
+  TRY(check_origin(given));
+  const ManifestDraft draft = draft_of(completed(given, signer), signer);
+  // The binding names the range where the store lies and the hash of what lies around it: both follow from
+  // the store's size, so a store of that size goes in first.
+  const HardBinding unknown{0, 0, std::string(32, '\0')};
+  const auto blank = [&](std::string_view) -> Result<std::string> { return signer.blank_signature(); };
+  const std::string placeholder = TRY(write_store(draft, unknown, blank));
+  const CarryingFile around = TRY(carry_store(format, file, placeholder));
+  const HardBinding binding{around.start, around.length, hash_around(around)};
+  const std::string store =
+      TRY(write_store(draft, binding, [&](std::string_view claim) { return signer.sign_claim(claim); }));
+  LIMNER_CHECK(store.size() == placeholder.size(), "a manifest's size does not depend on its numbers");
+  CarryingFile carrying = TRY(carry_store(format, file, store));
+  return std::move(carrying.file);
+}
+
+}  // namespace limner

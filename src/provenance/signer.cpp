@@ -1,0 +1,75 @@
+#include "provenance/signer.h"
+
+#include <fmt/format.h>
+
+#include "base/crypto.h"
+#include "base/files.h"
+#include "provenance/cose/sign1.h"
+
+namespace limner {
+namespace {
+
+constexpr size_t kPemBytesMax = 1u << 20;
+constexpr size_t kSignatureBytes = 64;  // of ES256 and of Ed25519 alike
+
+std::vector<std::string> der_of_all(const Certificates& chain) {
+  std::vector<std::string> all;
+  for (const CertificatePtr& certificate : chain) all.push_back(der_of(certificate.get()));
+  return all;
+}
+
+}  // namespace
+
+Signer::Signer(KeyPtr key, Certificates chain, const SignatureAlgorithm& algorithm, SignerSources sources)
+    : key_(std::move(key)),
+      chain_(std::move(chain)),
+      algorithm_(algorithm),
+      sources_(std::move(sources)),
+      protected_header_(protected_header(algorithm.cose, der_of_all(chain_))) {
+  const CertificateSummary summary = summary_of(chain_[0].get());
+  organisation_ = summary.organisation.empty() ? summary.common_name : summary.organisation;
+}
+
+std::string Signer::random(size_t count) const {
+  return sources_.random ? sources_.random(count) : random_bytes(count);
+}
+
+Result<void> Signer::check_dates() const {
+  if (valid_at(chain_[0].get(), now())) return {};
+  return Error{Code::unavailable, "chain.pem", "the signer's certificate is not valid now",
+               "limner cert init DIR makes another"};
+}
+
+Result<std::string> Signer::sign_claim(std::string_view claim) const {
+  const std::string signature =
+      TRY(sign_bytes(algorithm_, key_.get(), signed_bytes(protected_header_, claim)));
+  return write_sign1(protected_header_, signature);
+}
+
+std::string Signer::blank_signature() const {
+  return write_sign1(protected_header_, std::string(kSignatureBytes, '\0'));
+}
+
+Result<SignerPtr> make_signer(std::string_view key_pem, std::string_view chain_pem, SignerSources sources) {
+  KeyPtr key = TRY(read_pem_key(key_pem, "key.pem"));
+  Certificates chain = TRY(read_pem_certificates(chain_pem, "chain.pem", kCertificatesMax));
+  const SignatureAlgorithm* algorithm = TRY(signing_algorithm(key.get(), "key.pem"));
+  X509* own = chain[0].get();
+  if (X509_check_private_key(own, key.get()) != 1) {
+    take_openssl_error();
+    return invalid("chain.pem", "its first certificate is not that of key.pem");
+  }
+  if (const auto fault = profile_fault(own))
+    return invalid("chain.pem", fmt::format("the certificate may not sign claims: {}", *fault));
+  return std::make_shared<const Signer>(std::move(key), std::move(chain), *algorithm, std::move(sources));
+}
+
+Result<SignerPtr> load_signer(const std::filesystem::path& folder, SignerSources sources) {
+  const std::string key = TRY(read_file(folder / "key.pem", kPemBytesMax));
+  const std::string chain = TRY(read_file(folder / "chain.pem", kPemBytesMax));
+  Result<SignerPtr> made = make_signer(key, chain, std::move(sources));
+  if (!made) made.error().field = (folder / made.error().field).string();
+  return made;
+}
+
+}  // namespace limner
