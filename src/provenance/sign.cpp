@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/crypto.h"
+#include "base/json.h"
 #include "provenance/carrier/carrier.h"
 #include "provenance/manifest/write_manifest.h"
 #include "provenance/signer.h"
@@ -13,16 +14,27 @@ namespace {
 
 constexpr size_t kTextBytesMax = 1024;
 
+// Where it is not, JSON's writer puts in replacement characters.
+bool is_utf8(const std::string& text) {
+  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace) ==
+         Json(text).dump(-1, ' ', false, Json::error_handler_t::ignore);
+}
+
 Result<void> check_origin(const PictureOrigin& origin) {
+  const std::string parent_title = origin.parent ? origin.parent->title : "";
   const std::pair<const char*, const std::string*> texts[] = {{"id", &origin.id},
                                                               {"title", &origin.title},
                                                               {"provider", &origin.provider},
                                                               {"model", &origin.model},
-                                                              {"model_sha256", &origin.model_sha256}};
+                                                              {"model_sha256", &origin.model_sha256},
+                                                              {"parent", &parent_title}};
   for (const auto& [field, text] : texts)
-    if (text->size() > kTextBytesMax)
+    if (!is_utf8(*text)) {
+      return invalid(field, "not UTF-8");
+    } else if (text->size() > kTextBytesMax) {
       return Error{Code::too_large, field,
                    fmt::format("has {} bytes; a manifest takes {}", text->size(), kTextBytesMax), ""};
+    }
   return {};
 }
 
@@ -39,7 +51,11 @@ ManifestDraft draft_of(const PictureOrigin& origin, const Signer& signer) {
   draft.instance_id = "xmp:iid:" + uuid_text(signer.random(16));
   draft.title = origin.title;
   std::optional<Assertion> parent;
-  if (origin.parent) parent = make_assertion(kIngredientLabel, ingredient_content(*origin.parent));
+  if (origin.parent) {
+    const std::optional<KeptManifests> kept = keep_manifests(*origin.parent, signer.now());
+    parent = make_assertion(kIngredientLabel, ingredient_content(*origin.parent, kept ? &*kept : nullptr));
+    if (kept) draft.kept = kept->boxes;
+  }
   draft.assertions.push_back(
       make_assertion(kActionsLabel, actions_content(origin, parent ? &*parent : nullptr)));
   if (parent) draft.assertions.push_back(*parent);

@@ -40,7 +40,8 @@ struct SoftBinding {
   std::string value;      ///< bytes
 };
 
-/// The picture that another was drawn over.
+/// The picture that another was drawn over. If it has a manifest, that is kept beside the new one, whether it
+/// holds or not: what was found is written down.
 struct ParentPicture {
   std::string title;  ///< a file name, never a path
   std::string file;   ///< its bytes

@@ -70,6 +70,37 @@ TEST(Signing, APictureDrawnOverAnotherNamesItsParent) {
   EXPECT_EQ(report.claim["ingredients"][0]["format"], "image/jpeg");
 }
 
+TEST(Signing, TheManifestOfAParentIsKept) {
+  const TestChain stranger, chain;
+  PictureOrigin origin;
+  origin.parent = ParentPicture{"parent.png", signed_file(stranger)};
+  const SignerPtr signer =
+      make_signer(chain.pem.key, chain.pem.chain, {.now = [] { return kNow; }, .random = {}}).value();
+  for (const Format format : kSigned) {
+    const std::string file = sign_picture(file_of(format), format, *signer, origin).value();
+    const SignatureReport report = verified(file, chain);
+    ASSERT_EQ(report.state, SignatureState::trusted) << failures(report);
+    EXPECT_EQ(report.claim["ingredients"][0]["has_manifest"], true);
+    EXPECT_EQ(report.claim["actions"].size(), 2u)
+        << "what the parent's manifest says is not said of this one";
+    std::string changed = file;
+    const size_t at = changed.find("org.limner.disclosure") + 60;  // the parent's stands first
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    EXPECT_TRUE(has(verified(changed, chain), "ingredient.manifest.mismatch"));
+  }
+}
+
+TEST(Signing, AParentWhoseManifestIsBrokenIsAParent) {
+  const TestChain chain;
+  std::string parent = signed_file(chain);
+  parent[parent.find("caBX") + 5] = '\x7F';  // of the store's size
+  PictureOrigin origin;
+  origin.parent = ParentPicture{"parent.png", parent};
+  const SignatureReport report = verified(signed_file(chain, Format::png, origin), chain);
+  ASSERT_EQ(report.state, SignatureState::trusted) << failures(report);
+  EXPECT_EQ(report.claim["ingredients"][0]["has_manifest"], false);
+}
+
 TEST(Signing, TheSameTimesAndIdentifiersGiveTheSameBytes) {
   const TestChain chain(KeyAlgorithm::ed25519);
   EXPECT_TRUE(signed_file(chain) == signed_file(chain));
@@ -121,6 +152,8 @@ TEST(Signing, TextsAreBounded) {
   const Result<std::string> file = sign_picture(file_of(Format::png), Format::png, *chain.signer(), origin);
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().field, "title");
+  origin.title = "\xFF";
+  EXPECT_EQ(sign_picture(file_of(Format::png), Format::png, *chain.signer(), origin).error().field, "title");
 }
 
 }  // namespace

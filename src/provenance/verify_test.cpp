@@ -161,7 +161,7 @@ TEST(Verifying, AManifestBeginsWithOneBeginning) {
 }
 
 TEST(Verifying, WhatWasOpenedIsAnIngredient) {
-  const Assertion elsewhere = make_assertion(kIngredientLabel, ingredient_content({"a.png", ""}));
+  const Assertion elsewhere = make_assertion(kIngredientLabel, ingredient_content({"a.png", ""}, nullptr));
   PictureOrigin origin;
   origin.time = kNow;
   Forgery forgery;

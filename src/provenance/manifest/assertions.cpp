@@ -66,12 +66,16 @@ Cbor actions_content(const PictureOrigin& origin, const Assertion* parent) {
   return Cbor::map({{"actions", Cbor::array(std::move(actions))}});
 }
 
-Cbor ingredient_content(const ParentPicture& parent) {
+Cbor ingredient_content(const ParentPicture& parent, const KeptManifests* kept) {
   Cbor ingredient = Cbor::map();
   if (!parent.title.empty()) ingredient.add("dc:title", Cbor::text(parent.title));
   if (const Result<Format> format = sniff_format(as_bytes(parent.file), "parent"))
     ingredient.add("dc:format", Cbor::text(format_media_type(*format)));
   ingredient.add("relationship", Cbor::text("parentOf"));
+  if (kept)
+    ingredient.add("validationResults", kept->validation_results)
+        .add("activeManifest", kept->active_manifest)
+        .add("claimSignature", kept->claim_signature);
   return ingredient;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "provenance/cbor/value.h"
+#include "provenance/manifest/kept_manifests.h"
 #include "provenance/sign.h"
 
 namespace limner {
@@ -30,8 +31,9 @@ Cbor hashed_uri(const Assertion& assertion);
 /// created, or opened and edited (18.15); `parent` is the ingredient's assertion, null if there is none.
 Cbor actions_content(const PictureOrigin& origin, const Assertion* parent);
 
-/// The picture that was drawn over (18.16). Its format is told by its bytes; unknown ones leave it out.
-Cbor ingredient_content(const ParentPicture& parent);
+/// The picture that was drawn over (18.16), with its own manifest where it is kept (else null). Its format is
+/// told by its bytes; unknown ones leave it out.
+Cbor ingredient_content(const ParentPicture& parent, const KeptManifests* kept);
 
 /// The watermark (18.10).
 Cbor soft_binding_content(const SoftBinding& watermark);

@@ -43,7 +43,7 @@ Result<std::string> write_with(const ManifestDraft& draft, const HardBinding& bi
                                               write_superbox("c2as", "c2pa.assertions", boxes) +
                                                   cbor_superbox("c2cl", kClaimLabel, claim) +
                                                   cbor_superbox("c2cs", kSignatureLabel, signature));
-  return write_superbox("c2pa", "c2pa", manifest);
+  return write_superbox("c2pa", "c2pa", draft.kept + manifest);
 }
 
 }  // namespace

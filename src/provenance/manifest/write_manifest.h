@@ -15,6 +15,7 @@ struct ManifestDraft {
   std::string instance_id;  ///< "xmp:iid:" and a UUID
   std::string title;
   std::vector<Assertion> assertions;
+  std::string kept;  ///< manifests of the parent, as superboxes; they stand before this one
 };
 
 /// The COSE_Sign1 over a claim.
