@@ -18,6 +18,7 @@
 #include "cli/picture_inputs.h"
 #include "cli/printable.h"
 #include "cli/progress_line.h"
+#include "cli/signing.h"
 #include "engine/engine.h"
 #include "engine/model_library.h"
 #include "image/codec.h"
@@ -41,6 +42,7 @@ struct GenerateFlags {
   GivenParams given;
   PictureFlags pictures;
   OutputFlags output;
+  SigningFlags signing;
 };
 
 // FILE or FILE:WEIGHT; a colon inside a path is not a weight.
@@ -69,6 +71,7 @@ class Generate {
     const OutputPlan plan = TRY(plan_output(flags_.output, *params.seed, static_cast<int>(all.size())));
     TRY(plan_preview());
     const DrawingInputs inputs = TRY(read_picture_inputs(flags_.pictures));
+    TRY(plan_signing(plan.format));
     TRY(load_model());
     for (size_t i = 0; i < all.size(); i += kTogether) {
       std::vector<Wanted> wanted;
@@ -89,6 +92,13 @@ class Generate {
     if (flags_.preview.empty()) return {};
     preview_format_ = TRY(format_from_extension(flags_.preview, "preview"));
     return check_writable(flags_.preview);
+  }
+
+  Result<void> plan_signing(Format format) {
+    TRY(signing_.prepare(flags_.signing, format));
+    if (!signing_.warning().empty()) line_.note(signing_.warning());
+    if (!flags_.pictures.init.empty()) parent_ = TRY(read_parent(flags_.pictures.init));
+    return {};
   }
 
   Result<DrawingParams> collect_params() {
@@ -211,7 +221,14 @@ class Generate {
     const Picture picture = TRY(finish(drawing));
     if (interrupted()) return Error{Code::cancelled, "", "interrupted", ""};
     const Clock::time_point started = Clock::now();
-    TRY(write_picture(picture, file_texts(drawing), flags_.output, format, wanted.path));
+    PictureOrigin origin;
+    origin.parent = parent_;
+    if (!flags_.output.bare) {
+      origin.model = printable(model_info(*model_).name);
+      origin.model_sha256 = model_hash(*model_);
+    }
+    TRY(write_picture(picture, file_texts(drawing), flags_.output, format, wanted.path, signing_,
+                      std::move(origin)));
     write_ms_ += ms_since(started);
     const StageTimes times = stage_times(drawing);
     times_.text_ms += times.text_ms;
@@ -249,6 +266,7 @@ class Generate {
                      {"backend", info.backend},
                      {"dtype", info.dtype}};
     json["warnings"] = info.warnings;
+    if (!signing_.warning().empty()) json["warnings"].push_back(signing_.warning());
     json["times_ms"] = {{"load", load_ms_},         {"compile", times_.compile_ms},
                         {"text", times_.text_ms},   {"encode", times_.encode_ms},
                         {"steps", times_.steps_ms}, {"decode", times_.decode_ms},
@@ -263,6 +281,8 @@ class Generate {
   std::string model_name_, recipe_dtype_, recipe_sha256_, last_warning_;
   double load_ms_ = 0, write_ms_ = 0;
   StageTimes times_;
+  PictureSigning signing_;
+  std::optional<ParentPicture> parent_;
   Format preview_format_ = Format::png;
   int previewed_ = 0;
   Json pictures_ = Json::array();
@@ -303,6 +323,7 @@ void add_generate(CLI::App& app, CommandSlot& slot) {
       ->check(CLI::Range(1, 1000));
   command->add_flag("--json", flags->json, "Print a JSON report instead of paths");
   command->add_flag("-q,--quiet", flags->quiet, "Say nothing on standard error but errors");
+  add_signing_flags(*command, flags->signing);
   add_param_flags(*command, flags->given);
   add_picture_flags(*command, flags->pictures);
   command->callback([flags, &slot] { slot.run = [flags] { return Generate(*flags).run(); }; });

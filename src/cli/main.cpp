@@ -71,6 +71,8 @@ int run(int argc, char** argv) {
   add_generate(app, slot);
   add_upscale(app, slot);
   add_inspect(app, slot);
+  add_verify(app, slot);
+  add_cert(app, slot);
   add_model(app, slot);
   add_lists(app, slot);
   add_serve(app, slot);

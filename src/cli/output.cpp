@@ -47,9 +47,12 @@ Result<OutputPlan> plan_output(const OutputFlags& flags, uint64_t first_seed, in
 }
 
 Result<void> write_picture(const Picture& picture, const FileTexts& texts, const OutputFlags& flags,
-                           Format format, const fs::path& path) {
+                           Format format, const fs::path& path, const PictureSigning& signing,
+                           PictureOrigin origin) {
   const DrawingFileOptions options{.format = format, .quality = flags.quality, .bare = flags.bare};
-  const std::vector<std::byte> bytes = TRY(encode_drawing(picture, texts, options));
+  origin.title = manifest_title(path);
+  const std::vector<std::byte> bytes =
+      TRY(signing.sign(TRY(encode_drawing(picture, texts, options)), origin));
   return write_file_atomically(path, bytes);
 }
 

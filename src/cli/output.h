@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/signing.h"
 #include "engine/engine.h"
 #include "image/format.h"
 
@@ -27,8 +28,9 @@ struct OutputPlan {
 };
 Result<OutputPlan> plan_output(const OutputFlags& flags, uint64_t first_seed, int count);
 
-/// Encodes and writes one picture whole or not at all.
+/// Encodes, signs and writes one picture whole or not at all. The manifest's title is the file's name.
 Result<void> write_picture(const Picture& picture, const FileTexts& texts, const OutputFlags& flags,
-                           Format format, const std::filesystem::path& path);
+                           Format format, const std::filesystem::path& path, const PictureSigning& signing,
+                           PictureOrigin origin);
 
 }  // namespace limner

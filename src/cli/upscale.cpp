@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/printable.h"
 #include "cli/progress_line.h"
+#include "cli/signing.h"
 #include "engine/engine.h"
 #include "engine/model_library.h"
 #include "image/codec.h"
@@ -24,6 +25,7 @@ struct UpscaleFlags {
   int threads = 0, tile = 256, overlap = 16;
   bool json = false, quiet = false;
   OutputFlags output;
+  SigningFlags signing;
 };
 
 std::string default_path(const UpscaleFlags& flags) {
@@ -38,6 +40,9 @@ Result<int> upscale_file(UpscaleFlags flags) {
   const Picture picture = TRY(decode_picture(std::as_bytes(std::span(file)), "input"));
   const FileMetadata metadata = TRY(read_file_metadata(std::as_bytes(std::span(file)), "input"));
   ProgressLine line(flags.quiet);
+  PictureSigning signing;
+  TRY(signing.prepare(flags.signing, plan.format));
+  if (!signing.warning().empty()) line.note(signing.warning());
   line.stage("enlarging");
   UpscaleRequest request;
   request.upscaler = TRY(find_upscaler(flags.upscaler, "upscaler"));
@@ -51,8 +56,11 @@ Result<int> upscale_file(UpscaleFlags flags) {
   };
   const Picture large = TRY(upscale(picture, request));
   line.clear();
+  PictureOrigin origin;
+  origin.model = printable(request.upscaler.stem().string());
+  origin.parent = ParentPicture{manifest_title(flags.input), file};
   TRY(write_picture(large, {metadata.infotext, metadata.limner_json}, flags.output, plan.format,
-                    plan.paths[0]));
+                    plan.paths[0], signing, std::move(origin)));
   if (flags.json)
     fmt::print("{}\n",
                json_text({{"path", plan.paths[0].string()}, {"width", large.width}, {"height", large.height}},
@@ -82,6 +90,7 @@ void add_upscale(CLI::App& app, CommandSlot& slot) {
   command->add_option("-o,--output", flags->output.path, "File to write (default: INPUT-large.png)");
   command->add_option("--format", flags->output.format, "png, jpeg, webp or avif");
   command->add_option("--quality", flags->output.quality, "1 to 100, for the lossy formats (90)");
+  add_signing_flags(*command, flags->signing);
   command->add_flag("--json", flags->json, "Print a JSON report instead of the path");
   command->add_flag("-q,--quiet", flags->quiet, "Say nothing on standard error but errors");
   command->callback([flags, &slot] { slot.run = [flags] { return upscale_file(*flags); }; });

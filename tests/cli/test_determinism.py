@@ -1,4 +1,7 @@
-"""The same words give the same bytes: run twice, on any number of threads, alone or among others."""
+"""The same words give the same bytes: run twice, on any number of threads, alone or among others.
+
+Of files without a manifest: a signed one says when it was made (test_provenance.py compares their pixels).
+"""
 
 import pytest
 from program import PROMPT
@@ -8,7 +11,7 @@ from program import PROMPT
 @pytest.mark.parametrize("sampler", ["ddim", "dpmpp_sde"])
 def test_twice(limner, dtype, sampler):
     words = ["--dtype", dtype, "--sampler", sampler]
-    first = limner("generate", PROMPT, "--steps", 3, "--seed", 7, "-q", "-o", "a.png", *words)
+    first = limner("generate", PROMPT, "--steps", 3, "--seed", 7, "-q", "--no-sign", "-o", "a.png", *words)
     if first.status == 2 and "processor" in first.err:
         pytest.skip("this processor has no bf16")
     assert limner.draw(*words, steps=3).read_bytes() == (limner.folder / "a.png").read_bytes()
@@ -31,7 +34,7 @@ def test_any_number_of_threads(limner, size):
     ids=["plain", "ancestral", "a1111", "hires"],
 )
 def test_one_of_many_is_the_same_alone(limner, words):
-    run = limner("generate", PROMPT, "--steps", 3, "--seed", 7, "-n", 4, "-q", "-o", "many.png", *words)
+    run = limner("generate", PROMPT, "--steps", 3, "--seed", 7, "-n", 4, "-q", "--no-sign", "-o", "many.png", *words)
     assert run.status == 0, run.err
     assert run.out == "".join(f"many-{i}.png\n" for i in (1, 2, 3, 4))
     many = [(limner.folder / f"many-{i}.png").read_bytes() for i in (1, 2, 3, 4)]
@@ -41,7 +44,7 @@ def test_one_of_many_is_the_same_alone(limner, words):
 
 
 def test_more_than_are_drawn_together(limner):
-    run = limner("generate", PROMPT, "--steps", 1, "--seed", 7, "-n", 6, "-q", "-o", "many.png")
+    run = limner("generate", PROMPT, "--steps", 1, "--seed", 7, "-n", 6, "-q", "--no-sign", "-o", "many.png")
     assert run.status == 0, run.err
     assert limner.draw(steps=1, seed=12).read_bytes() == (limner.folder / "many-6.png").read_bytes()
 
@@ -50,5 +53,6 @@ def test_where_it_runs_does_not_matter(limner):
     """Not the folder, the home, the language nor the terminal."""
     first = limner.draw().read_bytes()
     other = {"HOME": "/nonexistent", "LC_ALL": "C", "TZ": "Asia/Tokyo", "OMP_NUM_THREADS": "1", "TERM": "dumb"}
-    assert limner("generate", PROMPT, "--steps", 2, "--seed", 7, "-o", "b.png", environment=other).status == 0
+    words = ["--steps", 2, "--seed", 7, "--no-sign", "-o", "b.png"]
+    assert limner("generate", PROMPT, *words, environment=other).status == 0
     assert (limner.folder / "b.png").read_bytes() == first

@@ -26,7 +26,7 @@ class Limner:
         """Draws one picture. Options become flags: cfg=3 is --cfg 3, a list repeats the flag, True is the flag alone."""
         self.count += 1
         out = self.folder / f"{self.count}.png"
-        words = [str(BUILD / "limner"), "generate", prompt, "--model", str(model), "--dtype", "f32", "-q", "-o", str(out)]
+        words = [str(BUILD / "limner"), "generate", prompt, "--no-sign", "--model", str(model), "--dtype", "f32", "-q", "-o", str(out)]
         for name, value in options.items():
             flag = "--" + name.replace("_", "-")
             for one in value if isinstance(value, list) else [value]:

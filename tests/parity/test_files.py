@@ -246,7 +246,7 @@ def test_bf16_is_near_f32(tmp_path, prompt):
     made = []
     for dtype in ("f32", "bf16"):
         out = tmp_path / f"{dtype}.png"
-        subprocess.run([BUILD / "limner", "generate", prompt, "--model", DEFAULT_MODEL, "--dtype", dtype, "--sampler",
+        subprocess.run([BUILD / "limner", "generate", prompt, "--no-sign", "--model", DEFAULT_MODEL, "--dtype", dtype, "--sampler",
                         "dpmpp_2m", "--steps", "20", "--cfg", "3", "--seed", "1", "-q", "-o", out], check=True)
         made.append(Image.open(out).convert("RGB"))
     assert_same_picture(*made, least=30)

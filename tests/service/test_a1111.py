@@ -91,7 +91,7 @@ def test_the_picture_is_the_command_lines(webui, shared_server, tmp_path):
     answer = webui.post("/sdapi/v1/txt2img", {"prompt": "a (red:1.3) apple", "sampler_name": "DPM++ 2M Karras",
                                               "steps": 3, "cfg_scale": 5, "seed": 8})
     shared_server.command("generate", "a (red:1.3) apple", "--sampler", "dpmpp_2m", "--schedule", "karras", "--steps", 3,
-                          "--cfg", 5, "--seed", 8, "--prompt-syntax", "a1111", "--long-prompt", "chunk", "-q",
+                          "--cfg", 5, "--seed", 8, "--prompt-syntax", "a1111", "--long-prompt", "chunk", "-q", "--no-sign",
                           "-o", tmp_path / "same.png")
     assert base64.b64decode(answer["images"][0]) == (tmp_path / "same.png").read_bytes()
     told = webui.post("/sdapi/v1/png-info", {"image": answer["images"][0]})
