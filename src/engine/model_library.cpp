@@ -76,6 +76,11 @@ Result<fs::path> find_upscaler(const std::string& name_or_path, const char* fiel
               "./dev upscalers, where Limner was built, fetches some");
 }
 
+Result<fs::path> find_classifier(const std::string& name_or_path, const char* field) {
+  return find(name_or_path, list("classifiers", is_weights_file), field,
+              "./dev classifiers, where Limner was built, fetches one");
+}
+
 Result<LibraryModel> import_model(const fs::path& path, const std::string& wanted) {
   const std::string name = wanted.empty() ? name_of(path) : wanted;
   if (!is_plain_name(name))

@@ -25,6 +25,9 @@ Result<std::filesystem::path> find_model(const std::string& name_or_path);
 /// `field` and lists the names there are.
 Result<std::filesystem::path> find_upscaler(const std::string& name_or_path, const char* field);
 
+/// The same in classifiers/: networks that score pictures.
+Result<std::filesystem::path> find_classifier(const std::string& name_or_path, const char* field);
+
 /// Every model in the model folders, by name; of equal names the first found.
 std::vector<LibraryModel> list_models();
 

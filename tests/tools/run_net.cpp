@@ -4,10 +4,11 @@
 //   N]
 //           [--tile] [--hidden N] [--no-norm] [--pooled]
 //
-// NET is clip_text, unet, controlnet, vae_decode, vae_encode, tiny_decode, tiny_encode, rrdbnet or srvgg.
-// PATH is a folder with config.json and weights, or a weight file for the last two. Inputs have the names and
-// the channels-last shapes that the descriptions in src/nets declare, all stored as floats (ids too). --tile
-// wraps convolutions around in both axes; the last three are for clip_text.
+// NET is clip_text, unet, controlnet, vae_decode, vae_encode, tiny_decode, tiny_encode, rrdbnet, srvgg,
+// open_nsfw or mobilenet_v2. PATH is a folder with config.json and weights, or a weight file for the last
+// four. Inputs have the names and the channels-last shapes that the descriptions in src/nets declare, all
+// stored as floats (ids too). --tile wraps convolutions around in both axes; the last three are for
+// clip_text.
 
 #include <fmt/format.h>
 
@@ -24,6 +25,8 @@
 #include "base/json.h"
 #include "nets/clip_text.h"
 #include "nets/controlnet.h"
+#include "nets/mobilenet_v2.h"
+#include "nets/open_nsfw.h"
 #include "nets/rrdbnet.h"
 #include "nets/srvgg.h"
 #include "nets/tiny_vae.h"
@@ -133,6 +136,20 @@ Result<Graph> srvgg(const Scene& scene) {
   return describe_srvgg(config, image[0], image[1], image[2], scene.job.graph);
 }
 
+Result<Graph> open_nsfw(const Scene& scene) {
+  OpenNsfwConfig config = TRY(infer_open_nsfw(scene.weights, scene.job.path));
+  const Shape picture = TRY(scene.shape("picture", 4));
+  config.side = picture[1];
+  return describe_open_nsfw(config, picture[0]);
+}
+
+Result<Graph> mobilenet_v2(const Scene& scene) {
+  MobileNetV2Config config = TRY(infer_mobilenet_v2(scene.weights, scene.job.path));
+  const Shape picture = TRY(scene.shape("picture", 4));
+  config.side = picture[1];
+  return describe_mobilenet_v2(config, picture[0]);
+}
+
 struct Net {
   std::string_view name;
   Result<Graph> (*describe)(const Scene&);
@@ -145,7 +162,9 @@ constexpr Net kNets[] = {{"clip_text", clip_text},
                          {"tiny_decode", tiny_decode},
                          {"tiny_encode", tiny_encode},
                          {"rrdbnet", rrdbnet},
-                         {"srvgg", srvgg}};
+                         {"srvgg", srvgg},
+                         {"open_nsfw", open_nsfw},
+                         {"mobilenet_v2", mobilenet_v2}};
 
 Result<Graph> describe(const Scene& scene) {
   for (const Net& net : kNets) {

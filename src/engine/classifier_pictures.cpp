@@ -1,0 +1,81 @@
+#include "engine/classifier_pictures.h"
+
+#include <cmath>
+#include <span>
+
+#include "image/codec.h"
+#include "image/resize.h"
+
+namespace limner {
+namespace {
+
+// Grey becomes three times grey; alpha is dropped and not blended, as both references do it.
+Picture colours_of(const Picture& picture) {
+  if (picture.channels == 3) return picture;
+  Picture out{picture.width, picture.height, 3, {}};
+  const auto channels = static_cast<size_t>(picture.channels);
+  out.pixels.reserve(picture.pixels.size() / channels * 3);
+  for (size_t at = 0; at < picture.pixels.size(); at += channels)
+    for (size_t c = 0; c < 3; ++c) out.pixels.push_back(picture.pixels[at + (channels == 1 ? 0 : c)]);
+  return out;
+}
+
+Picture crop(const Picture& picture, int left, int top, int side) {
+  Picture out{side, side, 3, {}};
+  for (int y = top; y < top + side; ++y) {
+    const uint8_t* row = picture.row(y) + static_cast<ptrdiff_t>(left) * 3;
+    out.pixels.insert(out.pixels.end(), row, row + static_cast<ptrdiff_t>(side) * 3);
+  }
+  return out;
+}
+
+// Where pixel `at` of `side` lies between the pixels of `extent`, corner on corner.
+struct Between {
+  int low, high;
+  double share;  // of high
+};
+Between between(int at, int side, int extent) {
+  const double position = side > 1 ? at * (static_cast<double>(extent - 1) / (side - 1)) : 0;
+  const int low = std::min(static_cast<int>(position), extent - 1);
+  return {low, std::min(low + 1, extent - 1), position - low};
+}
+
+}  // namespace
+
+Result<std::vector<float>> prepare_open_nsfw(const Picture& picture, int side) {
+  constexpr int kResized = 256, kQuality = 75;
+  constexpr float kMeans[] = {104, 117, 123};
+  const Picture small = TRY(resize(colours_of(picture), kResized, kResized, ResizeFilter::bilinear));
+  const int border = (kResized - side) / 2;
+  const std::vector<std::byte> file =
+      TRY(encode_picture(crop(small, border, border, side), {.format = Format::jpeg, .quality = kQuality}));
+  const Picture seen = TRY(decode_picture(file, "picture"));
+  std::vector<float> values;
+  values.reserve(seen.pixels.size());
+  for (size_t at = 0; at < seen.pixels.size(); at += 3)
+    for (size_t c = 0; c < 3; ++c) values.push_back(static_cast<float>(seen.pixels[at + 2 - c]) - kMeans[c]);
+  return values;
+}
+
+std::vector<float> prepare_mobilenet_v2(const Picture& picture, int side) {
+  const Picture colours = colours_of(picture);
+  std::vector<float> values;
+  values.reserve(static_cast<size_t>(side) * static_cast<size_t>(side) * 3);
+  for (int y = 0; y < side; ++y) {
+    const Between row = between(y, side, colours.height);
+    for (int x = 0; x < side; ++x) {
+      const Between column = between(x, side, colours.width);
+      for (int c = 0; c < 3; ++c) {
+        const auto at = [&](int line, int pixel) { return colours.row(line)[pixel * 3 + c] / 255.0; };
+        const auto across = [&](int line) {
+          return at(line, column.low) + (at(line, column.high) - at(line, column.low)) * column.share;
+        };
+        values.push_back(
+            static_cast<float>(across(row.low) + (across(row.high) - across(row.low)) * row.share));
+      }
+    }
+  }
+  return values;
+}
+
+}  // namespace limner
