@@ -34,5 +34,6 @@ void add_config(CLI::App& app, CommandSlot& slot);
 void add_key(CLI::App& app, CommandSlot& slot);
 void add_tenant(CLI::App& app, CommandSlot& slot);
 void add_db(CLI::App& app, CommandSlot& slot);
+void add_policy(CLI::App& app, CommandSlot& slot);
 
 }  // namespace limner

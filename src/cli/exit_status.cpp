@@ -26,4 +26,16 @@ int exit_status(Code code) {
   return 1;
 }
 
+int exit_status(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::pass:
+      return 0;
+    case Outcome::refuse:
+      return 3;
+    case Outcome::hold:
+      return 4;
+  }
+  return 4;
+}
+
 }  // namespace limner

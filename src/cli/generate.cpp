@@ -22,6 +22,7 @@
 #include "engine/engine.h"
 #include "engine/model_library.h"
 #include "image/codec.h"
+#include "policy/gate.h"
 
 namespace limner {
 namespace {
@@ -35,6 +36,7 @@ double ms_since(Clock::time_point start) {
 struct GenerateFlags {
   std::optional<std::string> prompt;  ///< an empty one is a prompt too
   std::string model, dtype, vae, size, like, preview, to_prompt;
+  std::optional<std::string> policy;  ///< an empty one is a mistake, and not the wish for none
   std::string to_seed;
   int count = 1, threads = 0, frames = 0, preview_every = 5;
   std::vector<std::string> loras, embeddings;
@@ -70,7 +72,9 @@ class Generate {
     const std::vector<DrawingParams> all = TRY(each_picture(params));
     const OutputPlan plan = TRY(plan_output(flags_.output, *params.seed, static_cast<int>(all.size())));
     TRY(plan_preview());
+    TRY(ask_policy(all.front()));
     const DrawingInputs inputs = TRY(read_picture_inputs(flags_.pictures));
+    TRY(ask_policy(inputs));
     TRY(plan_signing(plan.format));
     TRY(load_model());
     for (size_t i = 0; i < all.size(); i += kTogether) {
@@ -122,6 +126,43 @@ class Generate {
     return params;
   }
 
+  // Frames differ in how far they lead, not in their prompts: the first speaks for all.
+  Result<void> ask_policy(const DrawingParams& params) {
+    if (!flags_.policy) return {};
+    policy_ = TRY(read_policy(*flags_.policy));
+    if (!policy_->picture_checks.empty() && !flags_.preview.empty())
+      return invalid("preview", "shows pictures before the policy has checked them");
+    const EncodedPrompts prompts = encoded_prompts(params, TRY(planned_steps(params)));
+    return may_pass(check_prompts(*policy_, prompts, SystemClock()), "prompt");
+  }
+
+  Result<void> ask_policy(const DrawingInputs& inputs) {
+    TRY(ask_policy(inputs.init, "init"));
+    for (const DrawingInputs::Control& control : inputs.controls)
+      TRY(ask_policy(control.picture, "control_image"));
+    return {};
+  }
+
+  Result<void> ask_policy(const Picture& picture, const char* field) {
+    if (!policy_ || picture.empty()) return {};
+    return may_pass(check_picture(*policy_, picture, SystemClock()), field);
+  }
+
+  // The steps of a prompt that changes with them are its model's where nobody says.
+  Result<int> planned_steps(const DrawingParams& params) {
+    if (params.steps) return *params.steps;
+    if (params.prompt_syntax == "plain") return kStepsUnknown;
+    return TRY(describe(TRY(find_model(chosen_model())), load_options())).info.steps;
+  }
+
+  // Nobody reviews what a command line draws: what is held is not drawn either.
+  static Result<void> may_pass(const Verdict& verdict, const char* field) {
+    if (verdict.outcome == Outcome::pass) return {};
+    std::string reasons;
+    for (const std::string& reason : verdict.reasons()) reasons += (reasons.empty() ? "" : "; ") + reason;
+    return Error{Code::refused, field, fmt::format("{} (policy {})", reasons, verdict.policy), ""};
+  }
+
   Result<void> split_size(GivenParams& given) {
     if (given.contains("width") || given.contains("height"))
       return invalid("size", "says width and height at once; leave --width and --height away");
@@ -165,10 +206,21 @@ class Generate {
 
   Result<void> load_model() {
     const Clock::time_point started = Clock::now();
-    const std::string name = !flags_.model.empty()  ? flags_.model
-                             : !model_name_.empty() ? model_name_
-                                                    : kDefaultModel;
+    const std::string name = chosen_model();
     line_.stage("loading " + name);
+    model_ = TRY(load(TRY(find_model(name)), load_options()));
+    for (const std::string& warning : model_info(*model_).warnings) line_.note(warning);
+    if (!recipe_sha256_.empty() && recipe_sha256_ != model_hash(*model_))
+      line_.note("like: this model's weights differ from those the picture was drawn with");
+    load_ms_ = ms_since(started);
+    return {};
+  }
+
+  std::string chosen_model() const {
+    return !flags_.model.empty() ? flags_.model : !model_name_.empty() ? model_name_ : kDefaultModel;
+  }
+
+  LoadOptions load_options() const {
     LoadOptions options;
     options.dtype = flags_.dtype.empty() ? recipe_dtype_ : flags_.dtype;
     options.threads = flags_.threads;
@@ -176,12 +228,7 @@ class Generate {
     for (const std::string& lora : flags_.loras) options.loras.push_back(parse_lora(lora));
     for (const std::string& embedding : flags_.embeddings) options.embeddings.emplace_back(embedding);
     for (const std::string& net : flags_.pictures.controlnets) options.controlnets.emplace_back(net);
-    model_ = TRY(load(TRY(find_model(name)), options));
-    for (const std::string& warning : model_info(*model_).warnings) line_.note(warning);
-    if (!recipe_sha256_.empty() && recipe_sha256_ != model_hash(*model_))
-      line_.note("like: this model's weights differ from those the picture was drawn with");
-    load_ms_ = ms_since(started);
-    return {};
+    return options;
   }
 
   Result<void> draw(const std::vector<Wanted>& wanted, const DrawingInputs& inputs, Format format) {
@@ -220,6 +267,7 @@ class Generate {
   Result<void> deliver(Drawing& drawing, const Wanted& wanted, Format format) {
     const Picture picture = TRY(finish(drawing));
     if (interrupted()) return Error{Code::cancelled, "", "interrupted", ""};
+    TRY(ask_policy(picture, "picture"));
     const Clock::time_point started = Clock::now();
     PictureOrigin origin;
     origin.parent = parent_;
@@ -278,6 +326,7 @@ class Generate {
   const GenerateFlags& flags_;
   ProgressLine line_;
   ModelPtr model_;
+  std::optional<Policy> policy_;
   std::string model_name_, recipe_dtype_, recipe_sha256_, last_warning_;
   double load_ms_ = 0, write_ms_ = 0;
   StageTimes times_;
@@ -317,6 +366,9 @@ void add_generate(CLI::App& app, CommandSlot& slot) {
   command->add_option("--format", flags->output.format,
                       "png, jpeg, webp or avif (default: the file's ending)");
   command->add_option("--quality", flags->output.quality, "1 to 100, for the lossy formats (90)");
+  command->add_option_function<std::string>(
+      "--policy", [flags](const std::string& path) { flags->policy = path; },
+      "Policy file; what it refuses or holds is not drawn");
   command->add_flag("--bare", flags->output.bare, "Write no parameters into the file");
   command->add_option("--preview", flags->preview, "File to rewrite with a preview while drawing");
   command->add_option("--preview-every", flags->preview_every, "Steps between previews (5)")

@@ -80,6 +80,7 @@ int run(int argc, char** argv) {
   add_key(app, slot);
   add_tenant(app, slot);
   add_db(app, slot);
+  add_policy(app, slot);
   const bool json = wants_json(argc, argv);
   try {
     app.parse(argc, argv);
