@@ -176,7 +176,7 @@ def throughput(server, seconds):
     return (stored(server, "batch") - before) / (time.perf_counter() - began)
 
 
-def tiers(folder, seconds=120, pause=5.5):
+def tiers(folder, seconds=120, pause=9):
     with serve(folder) as server:
         realtime(server, 3, 0)
         alone = realtime(server, 25, 0.3)
@@ -185,7 +185,7 @@ def tiers(folder, seconds=120, pause=5.5):
         batch_alone = throughput(server, seconds)
         with concurrent.futures.ThreadPoolExecutor() as pool:
             measuring = pool.submit(throughput, server, seconds)
-            beside = realtime(server, 20, pause)
+            beside = realtime(server, 24, pause)
             batch_beside = measuring.result()
         load.stop()
         text = server.admin.get("/metrics").body.decode()
