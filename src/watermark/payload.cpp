@@ -71,6 +71,8 @@ CodeWord encode_id(WatermarkId id, int id_bits, const WatermarkKey& key, const C
 
 std::optional<DecodedId> decode_id(const SoftValues& soft, const WatermarkKey& key, const Carriers& carriers,
                                    int attempts, int order) {
+  // A picture of one colour has nothing along any carrier, which would be a word without errors.
+  if (!(soft.noise > 0)) return std::nullopt;
   const std::span<const float, kCodeBits> bits(soft.carriers.data() + 1, kCodeBits);
   const SoftDecoded full = full_code().decode(bits, order);
   const uint64_t full_plain = full.payload ^ carriers.payload_mask();
