@@ -25,6 +25,8 @@ void add_upscale(CLI::App& app, CommandSlot& slot);
 void add_inspect(CLI::App& app, CommandSlot& slot);
 void add_verify(CLI::App& app, CommandSlot& slot);
 void add_cert(CLI::App& app, CommandSlot& slot);
+void add_mark(CLI::App& app, CommandSlot& slot);
+void add_protect(CLI::App& app, CommandSlot& slot);
 void add_model(CLI::App& app, CommandSlot& slot);
 /// `model pull`, which `model` adds to itself.
 void add_model_pull(CLI::App& model_command, CommandSlot& slot);

@@ -73,6 +73,8 @@ int run(int argc, char** argv) {
   add_inspect(app, slot);
   add_verify(app, slot);
   add_cert(app, slot);
+  add_mark(app, slot);
+  add_protect(app, slot);
   add_model(app, slot);
   add_lists(app, slot);
   add_serve(app, slot);
