@@ -32,8 +32,8 @@ std::vector<float> luma_of(const Picture& picture) {
 }
 
 // The mean of `window` values around each of `count` in every lane, of fewer at the ends. The window is a
-// little longer ahead if it is even, and sums run along, as in the reference. `from(i)` and `to(i)` are the i-th values of
-// all lanes.
+// little longer ahead if it is even, and sums run along, as in the reference. `from(i)` and `to(i)` are the
+// i-th values of all lanes.
 template <class From, class To>
 void box(int count, int window, int lanes, From from, To to, std::vector<float>& sums) {
   window = std::min(window, count);
