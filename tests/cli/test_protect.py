@@ -4,7 +4,6 @@ import io
 import json
 import pathlib
 
-import numpy
 import pytest
 import skimage
 from PIL import Image
