@@ -11,7 +11,7 @@ namespace limner {
 namespace {
 
 constexpr size_t kActionBytesMax = 64;
-constexpr size_t kLeafBytesMax = 64u << 10;
+constexpr size_t kLeafBytesMax = 1u << 20;
 constexpr std::string_view kNamedKinds[] = {"key", "person", "tenant"};
 
 bool is_action(std::string_view text) {

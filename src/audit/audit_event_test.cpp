@@ -53,7 +53,7 @@ TEST(AuditLeaf, NamesThingsOfOurs) {
 TEST(AuditLeaf, RefusesWhatItCannotHold) {
   EXPECT_EQ(encode_leaf({"Key Create", {}, {}}, 0, 1, fixed_salt).error().field, "action");
   EXPECT_EQ(encode_leaf({"a", {}, {}, {{"x", 0.5}}}, 0, 1, fixed_salt).error().field, "details");
-  EXPECT_EQ(encode_leaf({"a", {}, {}, {{"x", std::string(70'000, 'x')}}}, 0, 1, fixed_salt).error().code,
+  EXPECT_EQ(encode_leaf({"a", {}, {}, {{"x", std::string(1'100'000, 'x')}}}, 0, 1, fixed_salt).error().code,
             Code::too_large);
 }
 

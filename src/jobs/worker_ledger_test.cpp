@@ -77,6 +77,8 @@ class FaultyLedger final : public Ledger {
   BatchTable& batches() override { return inner_.batches(); }
   DeliveryTable& deliveries() override { return inner_.deliveries(); }
   SettingTable& settings() override { return inner_.settings(); }
+  AuditTable& audit() override { return inner_.audit(); }
+  IncidentTable& incidents() override { return inner_.incidents(); }
   Result<void> backup(const std::filesystem::path& to) override { return inner_.backup(to); }
   Result<void> flush() override { return inner_.flush(); }
   Result<void> probe() override { return inner_.probe(); }

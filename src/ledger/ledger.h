@@ -11,7 +11,9 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "ledger/audit.h"
 #include "ledger/batches.h"
+#include "ledger/incidents.h"
 #include "ledger/jobs.h"
 #include "ledger/pictures.h"
 #include "ledger/settings.h"
@@ -31,7 +33,12 @@ enum class Durability {
 struct LedgerConfig {
   std::filesystem::path path;  ///< the database file; its folder must exist
   Durability durability = Durability::power;
+  std::filesystem::path audit_key = {};  ///< signs the audit log; empty: audit.key beside the database
+  int audit_checkpoint_rows = 256;       ///< a checkpoint at the latest after so many leaves,
+  double audit_checkpoint_seconds = 60;  ///< or so long after one; and when the ledger is closed
 };
+/// Where the key of the audit log is.
+std::filesystem::path audit_key_path(const LedgerConfig& config);
 
 /// Thread-safe. Reads see every write that has returned. A write returns when it is committed; writes of
 /// several threads share a commit, so that hundreds a second cost a few syncs. A full or broken disk is
@@ -47,6 +54,8 @@ class Ledger {
   virtual BatchTable& batches() = 0;
   virtual DeliveryTable& deliveries() = 0;
   virtual SettingTable& settings() = 0;
+  virtual AuditTable& audit() = 0;
+  virtual IncidentTable& incidents() = 0;
   /// A consistent copy into a new file, while everything goes on. `conflict` if the file exists.
   virtual Result<void> backup(const std::filesystem::path& to) = 0;
   /// Writes what was said to be "not durable at once" (touch_key, add_sent) now.
@@ -70,6 +79,11 @@ using ObjectExists = std::function<Result<bool>(const std::string& key, uint64_t
 /// Compares jobs, pictures, files and usage rows with each other, and the database with itself. Reads only;
 /// the server may be running.
 Result<std::vector<Disagreement>> check_ledger(const LedgerConfig& config, const ObjectExists& exists);
+
+/// Recomputes the audit log: its tree, seals and checkpoints, with each other and with what a witness knows.
+/// Adds what does not agree to `found`; what cannot be checked does not agree. Reads only.
+Result<AuditReport> verify_audit(const LedgerConfig& config, const AuditWitness& witness,
+                                 std::vector<Disagreement>& found);
 
 /// Puts a backup in the ledger's place, after checking it. The server must not run. `conflict` if `to` exists
 /// and `replace` is false.

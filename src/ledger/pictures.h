@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/audit_event.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
@@ -36,8 +37,8 @@ class PictureTable {
   /// Which of these store keys a picture, an upload or a kept stage that is there points to.
   virtual Result<std::vector<std::string>> live_keys(const std::vector<std::string>& keys) = 0;
   /// Marks as deleted; the object goes afterwards, so that no live row ever points to nothing. `conflict`
-  /// under a legal hold.
-  virtual Result<void> mark_deleted(std::string_view id, TimeUs now) = 0;
+  /// under a legal hold. In the audit log, with who did it.
+  virtual Result<void> mark_deleted(std::string_view id, TimeUs now, const AuditParty& by = {}) = 0;
   /// Pictures of tenants whose retention is over at `now`, without those on hold.
   virtual Result<std::vector<PictureRow>> beyond_retention(TimeUs now, int limit) = 0;
   /// Adds to bytes_sent here and in the job's usage row, with `cost_micros` for it; not durable at once.

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "audit/audit_event.h"
 #include "base/json.h"
 #include "base/result.h"
 
@@ -14,7 +15,8 @@ class SettingTable {
  public:
   virtual ~SettingTable() = default;
   virtual Result<std::optional<Json>> get(std::string_view name) = 0;
-  virtual Result<void> set(std::string_view name, const Json& value) = 0;
+  /// With an event, the audit log gets it in the same transaction.
+  virtual Result<void> set(std::string_view name, const Json& value, const AuditEvent* event = nullptr) = 0;
   /// Sets it unless it is set; what it is then.
   virtual Result<Json> get_or_set(std::string_view name, const Json& value) = 0;
 };

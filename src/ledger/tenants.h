@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/audit_event.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
@@ -70,25 +71,27 @@ struct NewKey {
   std::string text;
 };
 
+/// Changes go into the audit log with who made them, `by`.
 class TenantTable {
  public:
   virtual ~TenantTable() = default;
   /// An empty id and an empty webhook_secret are made. `conflict` if the name is taken.
-  virtual Result<Tenant> create(const Tenant& tenant) = 0;
+  virtual Result<Tenant> create(const Tenant& tenant, const AuditParty& by = {}) = 0;
   virtual Result<Tenant> find(std::string_view id) = 0;
   virtual Result<Tenant> find_by_name(std::string_view name) = 0;
   virtual Result<std::vector<Tenant>> list() = 0;
   /// Replaces everything but id, name and created.
-  virtual Result<void> update(const Tenant& tenant) = 0;
+  virtual Result<void> update(const Tenant& tenant, const AuditParty& by = {}) = 0;
 
-  virtual Result<void> create_key(const ApiKey& key) = 0;
+  virtual Result<void> create_key(const ApiKey& key, const AuditParty& by = {}) = 0;
   virtual Result<ApiKey> find_key(std::string_view id) = 0;
   /// `not_found` if no key has this secret. Expired and revoked ones are found: the caller says which it is.
   virtual Result<ApiKey> find_key_by_secret(std::string_view secret_sha256) = 0;
   virtual Result<std::vector<ApiKey>> list_keys(std::string_view tenant) = 0;
-  virtual Result<void> update_key(const ApiKey& key) = 0;
+  virtual Result<void> update_key(const ApiKey& key, const AuditParty& by = {}) = 0;
   /// Rotation with overlap: `fresh` is created, the old key expires at `old_expires` unless it does earlier.
-  virtual Result<void> rotate_key(std::string_view old_id, const ApiKey& fresh, TimeUs old_expires) = 0;
+  virtual Result<void> rotate_key(std::string_view old_id, const ApiKey& fresh, TimeUs old_expires,
+                                  const AuditParty& by = {}) = 0;
   /// Remembers when keys were last used; not durable at once.
   virtual void touch_key(std::string_view id, TimeUs now) = 0;
 };

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/audit_event.h"
 #include "base/clock.h"
 #include "base/result.h"
 
@@ -30,7 +31,8 @@ class UploadTable {
   /// Newest first; `purpose` empty: all.
   virtual Result<std::vector<Upload>> list(std::string_view tenant, std::string_view purpose, int limit,
                                            std::string_view before) = 0;
-  virtual Result<void> mark_deleted(std::string_view id, TimeUs now) = 0;
+  /// In the audit log, with who did it.
+  virtual Result<void> mark_deleted(std::string_view id, TimeUs now, const AuditParty& by = {}) = 0;
   /// Not deleted, but over their expiry or their tenant's retention, not on hold and not input of a job that
   /// has not ended.
   virtual Result<std::vector<Upload>> beyond_retention(TimeUs now, int limit) = 0;

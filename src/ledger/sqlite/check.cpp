@@ -5,6 +5,7 @@
 #include <set>
 
 #include "ledger/ledger.h"
+#include "ledger/sqlite/audit_check.h"
 #include "ledger/sqlite/check_rules.h"
 #include "ledger/sqlite/connection.h"
 #include "ledger/sqlite/migrations.h"
@@ -80,11 +81,12 @@ Result<void> check_objects(Connection& db, const CheckRule& rule, const ObjectEx
 }
 
 // All rules see one snapshot.
-Result<void> check_rows(Connection& db, Disagreements& found) {
+Result<void> check_rows(Connection& db, const LedgerConfig& config, Disagreements& found) {
   TRY(db.run("BEGIN"));
   TRY(check_file(db, found));
   TRY(check_references(db, found));
   for (const CheckRule& rule : row_rules()) TRY(check_rule(db, rule, found));
+  TRY(check_audit(db, audit_key_path(config), {}, found));
   TRY(db.run("COMMIT"));
   return {};
 }
@@ -98,12 +100,27 @@ Result<std::vector<Disagreement>> check_ledger(const LedgerConfig& config, const
     return not_found(config.path.string(), "there is no ledger");
   sqlite::Connection db = TRY(sqlite::Connection::open(config.path, sqlite::Connection::Mode::read_only));
   TRY(sqlite::check_version(db));
+  TRY(sqlite::check_current(db));
   std::vector<Disagreement> found;
-  TRY(sqlite::check_rows(db, found));
+  TRY(sqlite::check_rows(db, config, found));
   if (!exists) return found;
   for (const sqlite::CheckRule& rule : sqlite::object_rules())
     TRY(sqlite::check_objects(db, rule, exists, found));
   return found;
+}
+
+Result<AuditReport> verify_audit(const LedgerConfig& config, const AuditWitness& witness,
+                                 std::vector<Disagreement>& found) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(config.path, ignored))
+    return not_found(config.path.string(), "there is no ledger");
+  sqlite::Connection db = TRY(sqlite::Connection::open(config.path, sqlite::Connection::Mode::read_only));
+  TRY(sqlite::check_version(db));
+  TRY(sqlite::check_current(db));
+  TRY(db.run("BEGIN"));
+  AuditReport report = TRY(sqlite::check_audit(db, audit_key_path(config), witness, found));
+  TRY(db.run("COMMIT"));
+  return report;
 }
 
 }  // namespace limner

@@ -10,6 +10,10 @@ namespace {
 // Entry i brings a ledger from version i to i + 1. What was released is never edited: a change is a new file.
 constexpr const char* kMigrations[] = {
 #include "ledger/sqlite/migrations/0001_tables.inc"
+    ,
+#include "ledger/sqlite/migrations/0002_audit.inc"
+    ,
+#include "ledger/sqlite/migrations/0003_incidents.inc"
 };
 constexpr int64_t kVersion = std::size(kMigrations);
 // "LIMN": tells a ledger from any other SQLite file.
@@ -49,6 +53,13 @@ Result<void> check_version(Connection& db) {
         "ledger", fmt::format("its version is {}; this program knows versions up to {}", version, kVersion),
         "use the newer Limner, or restore a backup of this version");
   return {};
+}
+
+Result<void> check_current(Connection& db) {
+  const int64_t version = TRY(db.integer("PRAGMA user_version"));
+  if (version == kVersion) return {};
+  return unsupported("ledger", fmt::format("its version is {}, and this program reads {}", version, kVersion),
+                     "limner serve, or any command that writes, brings it up to date");
 }
 
 Result<void> migrate(Connection& db) {

@@ -12,4 +12,7 @@ Result<void> migrate(Connection& db);
 /// `unsupported` unless the database is a ledger of this program's version or an older one.
 Result<void> check_version(Connection& db);
 
+/// `unsupported` unless the database is of this program's version: what only reads does not migrate.
+Result<void> check_current(Connection& db);
+
 }  // namespace limner::sqlite

@@ -39,11 +39,18 @@ Result<std::vector<std::string>> SqlitePictureTable::live_keys(const std::vector
   });
 }
 
-Result<void> SqlitePictureTable::mark_deleted(std::string_view id, TimeUs now) {
+Result<void> SqlitePictureTable::mark_deleted(std::string_view id, TimeUs now, const AuditParty& by) {
   return database_.write([&](Connection& db) -> Result<void> {
     const PictureRow picture = TRY(find_picture(db, id));
     TRY(check_no_hold(db, picture.tenant));
-    TRY(db.run("UPDATE pictures SET deleted = ? WHERE id = ? AND deleted = 0", {now, id}));
+    const int deleted =
+        TRY(db.run("UPDATE pictures SET deleted = ? WHERE id = ? AND deleted = 0", {now, id}));
+    if (deleted)
+      TRY(audit_.append(db, {"picture.delete",
+                             by,
+                             {"picture", picture.id},
+                             {{"sha256", picture.sha256}},
+                             {{"tenant", picture.tenant}}}));
     return {};
   });
 }

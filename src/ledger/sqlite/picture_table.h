@@ -2,6 +2,7 @@
 // Pictures in SQLite.
 
 #include "ledger/pictures.h"
+#include "ledger/sqlite/audit_appender.h"
 #include "ledger/sqlite/database.h"
 #include "ledger/sqlite/deferred_writes.h"
 
@@ -9,12 +10,12 @@ namespace limner::sqlite {
 
 class SqlitePictureTable final : public PictureTable {
  public:
-  SqlitePictureTable(Database& database, DeferredWrites& deferred)
-      : database_(database), deferred_(deferred) {}
+  SqlitePictureTable(Database& database, DeferredWrites& deferred, AuditAppender& audit)
+      : database_(database), deferred_(deferred), audit_(audit) {}
   Result<PictureRow> find(std::string_view id) override;
   Result<std::vector<PictureRow>> of_job(std::string_view job) override;
   Result<std::vector<std::string>> live_keys(const std::vector<std::string>& keys) override;
-  Result<void> mark_deleted(std::string_view id, TimeUs now) override;
+  Result<void> mark_deleted(std::string_view id, TimeUs now, const AuditParty& by) override;
   Result<std::vector<PictureRow>> beyond_retention(TimeUs now, int limit) override;
   void add_sent(std::string_view id, uint64_t bytes, int64_t cost_micros) override {
     deferred_.add_sent(id, bytes, cost_micros);
@@ -23,6 +24,7 @@ class SqlitePictureTable final : public PictureTable {
  private:
   Database& database_;
   DeferredWrites& deferred_;
+  AuditAppender& audit_;
 };
 
 }  // namespace limner::sqlite

@@ -14,9 +14,10 @@ Result<std::optional<Json>> SqliteSettingTable::get(std::string_view name) {
   return database_.read([&](Connection& db) { return find_setting(db, name); });
 }
 
-Result<void> SqliteSettingTable::set(std::string_view name, const Json& value) {
+Result<void> SqliteSettingTable::set(std::string_view name, const Json& value, const AuditEvent* event) {
   return database_.write([&](Connection& db) -> Result<void> {
     TRY(db.run("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", {name, json_column(value)}));
+    if (event) TRY(audit_.append(db, *event));
     return {};
   });
 }

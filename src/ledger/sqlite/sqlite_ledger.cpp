@@ -39,26 +39,33 @@ Connection SqliteLedger::watched(Connection writer, Checkpointer& checkpointer) 
   return writer;
 }
 
-SqliteLedger::SqliteLedger(Connections connections, const Clock& clock)
+SqliteLedger::SqliteLedger(Connections connections, const LedgerConfig& config, const Clock& clock)
     : clock_(clock),
       checkpointer_(std::move(connections.checkpointer)),
       writer_(watched(std::move(connections.writer), checkpointer_)),
       readers_(std::move(connections.readers)),
       deferred_(writer_, clock),
       database_(writer_, readers_),
-      tenants_(database_, deferred_),
+      appender_(audit_key_path(config), clock),
+      checkpoints_(database_, appender_, clock, config.audit_checkpoint_rows,
+                   config.audit_checkpoint_seconds),
+      tenants_(database_, deferred_, appender_),
       jobs_(database_),
-      pictures_(database_, deferred_),
+      pictures_(database_, deferred_, appender_),
       usage_(database_),
-      uploads_(database_, clock),
+      uploads_(database_, appender_, clock),
       batches_(database_),
       deliveries_(database_),
-      settings_(database_) {}
+      settings_(database_, appender_),
+      audit_(database_, appender_, checkpoints_),
+      incidents_(database_, appender_) {}
 
 Result<void> SqliteLedger::backup(const std::filesystem::path& to) {
   std::error_code ignored;
   if (std::filesystem::exists(to, ignored))
     return Error{Code::conflict, to.string(), "the file exists already", "name one that does not"};
+  // So that the copy's leaves are covered also where the key is not.
+  TRY(checkpoints_.make());
   const ReadPool::Lease lease(readers_);
   return copy_database(lease.db, to);
 }
@@ -72,9 +79,14 @@ Result<void> SqliteLedger::probe() {
 
 }  // namespace sqlite
 
+std::filesystem::path audit_key_path(const LedgerConfig& config) {
+  return config.audit_key.empty() ? config.path.parent_path() / "audit.key" : config.audit_key;
+}
+
 Result<std::unique_ptr<Ledger>> open_ledger(const LedgerConfig& config, const Clock& clock) {
   sqlite::SqliteLedger::Connections connections = TRY(sqlite::open_connections(config));
-  return std::unique_ptr<Ledger>(std::make_unique<sqlite::SqliteLedger>(std::move(connections), clock));
+  return std::unique_ptr<Ledger>(
+      std::make_unique<sqlite::SqliteLedger>(std::move(connections), config, clock));
 }
 
 }  // namespace limner

@@ -4,11 +4,14 @@
 #include <filesystem>
 
 #include "ledger/ledger.h"
+#include "ledger/sqlite/audit_checkpoints.h"
+#include "ledger/sqlite/audit_table.h"
 #include "ledger/sqlite/batch_table.h"
 #include "ledger/sqlite/checkpointer.h"
 #include "ledger/sqlite/database.h"
 #include "ledger/sqlite/deferred_writes.h"
 #include "ledger/sqlite/delivery_table.h"
+#include "ledger/sqlite/incident_table.h"
 #include "ledger/sqlite/job_table.h"
 #include "ledger/sqlite/picture_table.h"
 #include "ledger/sqlite/setting_table.h"
@@ -25,7 +28,7 @@ class SqliteLedger final : public Ledger {
     Connection writer, checkpointer;
     std::vector<Connection> readers;
   };
-  SqliteLedger(Connections connections, const Clock& clock);
+  SqliteLedger(Connections connections, const LedgerConfig& config, const Clock& clock);
 
   TenantTable& tenants() override { return tenants_; }
   JobTable& jobs() override { return jobs_; }
@@ -35,6 +38,8 @@ class SqliteLedger final : public Ledger {
   BatchTable& batches() override { return batches_; }
   DeliveryTable& deliveries() override { return deliveries_; }
   SettingTable& settings() override { return settings_; }
+  AuditTable& audit() override { return audit_; }
+  IncidentTable& incidents() override { return incidents_; }
   Result<void> backup(const std::filesystem::path& to) override;
   Result<void> flush() override { return deferred_.flush(); }
   Result<void> probe() override;
@@ -49,6 +54,8 @@ class SqliteLedger final : public Ledger {
   ReadPool readers_;
   DeferredWrites deferred_;
   Database database_;
+  AuditAppender appender_;
+  AuditCheckpoints checkpoints_;
   SqliteTenantTable tenants_;
   SqliteJobTable jobs_;
   SqlitePictureTable pictures_;
@@ -57,6 +64,8 @@ class SqliteLedger final : public Ledger {
   SqliteBatchTable batches_;
   SqliteDeliveryTable deliveries_;
   SqliteSettingTable settings_;
+  SqliteAuditTable audit_;
+  SqliteIncidentTable incidents_;
 };
 
 }  // namespace limner::sqlite

@@ -4,6 +4,7 @@
 
 #include "base/crypto.h"
 #include "base/ids.h"
+#include "ledger/sqlite/tenant_events.h"
 
 namespace limner::sqlite {
 namespace {
@@ -89,7 +90,7 @@ Result<void> insert_key(Connection& db, const ApiKey& key) {
 
 }  // namespace
 
-Result<Tenant> SqliteTenantTable::create(const Tenant& wanted) {
+Result<Tenant> SqliteTenantTable::create(const Tenant& wanted, const AuditParty& by) {
   Tenant tenant = wanted;
   if (tenant.id.empty()) tenant.id = new_id("ten");
   if (tenant.webhook_secret.empty()) tenant.webhook_secret = "whsec_" + to_base64(random_bytes(32));
@@ -103,6 +104,7 @@ Result<Tenant> SqliteTenantTable::create(const Tenant& wanted) {
                {tenant.id, tenant.name, tenant.created, tenant.disabled, tenant.weight,
                 json_column(limits_to_json(tenant.limits)), tenant.retention_days, tenant.legal_hold,
                 tenant.webhook_secret}));
+    TRY(audit_.append(db, tenant_made(tenant, by)));
     return tenant;
   });
 }
@@ -120,20 +122,25 @@ Result<std::vector<Tenant>> SqliteTenantTable::list() {
       [](Connection& db) { return db.collect<Tenant>(read_tenant, tenants_where("true ORDER BY name")); });
 }
 
-Result<void> SqliteTenantTable::update(const Tenant& tenant) {
+Result<void> SqliteTenantTable::update(const Tenant& tenant, const AuditParty& by) {
   return database_.write([&](Connection& db) -> Result<void> {
-    const int changed = TRY(
+    const Tenant before = TRY(find_tenant(db, "id = ?", tenant.id));
+    TRY(
         db.run("UPDATE tenants SET disabled = ?, weight = ?, limits = ?, retention_days = ?, legal_hold = ?,"
                " webhook_secret = ? WHERE id = ?",
                {tenant.disabled, tenant.weight, json_column(limits_to_json(tenant.limits)),
                 tenant.retention_days, tenant.legal_hold, tenant.webhook_secret, tenant.id}));
-    if (changed == 0) return no_tenant(tenant.id);
+    TRY(audit_.append(db, tenant_changed(before, tenant, by)));
     return {};
   });
 }
 
-Result<void> SqliteTenantTable::create_key(const ApiKey& key) {
-  return database_.write([&](Connection& db) { return insert_key(db, key); });
+Result<void> SqliteTenantTable::create_key(const ApiKey& key, const AuditParty& by) {
+  return database_.write([&](Connection& db) -> Result<void> {
+    TRY(insert_key(db, key));
+    TRY(audit_.append(db, key_made(key, by)));
+    return {};
+  });
 }
 
 Result<ApiKey> SqliteTenantTable::find_key(std::string_view id) {
@@ -152,24 +159,28 @@ Result<std::vector<ApiKey>> SqliteTenantTable::list_keys(std::string_view tenant
   });
 }
 
-Result<void> SqliteTenantTable::update_key(const ApiKey& key) {
+Result<void> SqliteTenantTable::update_key(const ApiKey& key, const AuditParty& by) {
   return database_.write([&](Connection& db) -> Result<void> {
-    const int changed = TRY(db.run(
+    const ApiKey before = TRY(find_one_key(db, "id = ?", key.id, no_key(key.id)));
+    TRY(db.run(
         "UPDATE api_keys SET name = ?, scopes = ?, expires = ?, revoked = ?, limits = ? WHERE id = ?",
         {key.name, key.scopes, key.expires, key.revoked, json_column(limits_to_json(key.limits)), key.id}));
-    if (changed == 0) return no_key(key.id);
+    TRY(audit_.append(db, key_changed(before, key, by)));
     return {};
   });
 }
 
-Result<void> SqliteTenantTable::rotate_key(std::string_view old_id, const ApiKey& fresh, TimeUs old_expires) {
+Result<void> SqliteTenantTable::rotate_key(std::string_view old_id, const ApiKey& fresh, TimeUs old_expires,
+                                           const AuditParty& by) {
   return database_.write([&](Connection& db) -> Result<void> {
     const int changed =
         TRY(db.run("UPDATE api_keys SET expires = CASE WHEN expires = 0 THEN ?2 ELSE min(expires, ?2) END"
                    " WHERE id = ?1 AND tenant = ?3",
                    {old_id, old_expires, fresh.tenant}));
     if (changed == 0) return no_key(old_id);
-    return insert_key(db, fresh);
+    TRY(insert_key(db, fresh));
+    TRY(audit_.append(db, key_rotated(old_id, fresh, old_expires, by)));
+    return {};
   });
 }
 

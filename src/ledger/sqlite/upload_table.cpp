@@ -81,13 +81,16 @@ Result<std::vector<Upload>> SqliteUploadTable::list(std::string_view tenant, std
   });
 }
 
-Result<void> SqliteUploadTable::mark_deleted(std::string_view id, TimeUs now) {
+Result<void> SqliteUploadTable::mark_deleted(std::string_view id, TimeUs now, const AuditParty& by) {
   return database_.write([&](Connection& db) -> Result<void> {
     const std::optional<std::string> tenant =
         TRY(db.first<std::string>(text_column, "SELECT tenant FROM uploads WHERE id = ?", {id}));
     if (!tenant) return no_upload(id);
     TRY(check_no_hold(db, *tenant));
-    TRY(db.run("UPDATE uploads SET deleted = ? WHERE id = ? AND deleted = 0", {now, id}));
+    const int deleted = TRY(db.run("UPDATE uploads SET deleted = ? WHERE id = ? AND deleted = 0", {now, id}));
+    if (deleted)
+      TRY(audit_.append(
+          db, {"file.delete", by, {"file", std::string(id)}, Json::object(), {{"tenant", *tenant}}}));
     return {};
   });
 }
