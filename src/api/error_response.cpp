@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kQuotaFields[] = {"concurrent_jobs", "pictures_per_day", "budget_micros",
                                              "requests_per_minute"};
 constexpr std::string_view kBudget = "budget_micros";
+constexpr std::string_view kIncident = "incident";  // no client can do anything about one
 
 // What happened inside is for the log: an error of ours may hold a path or a query.
 bool is_private(const Error& error, int status) {
@@ -55,6 +56,7 @@ const char* openai_type(int status, const Error& error) {
 
 Json openai_code(int status, const Error& error) {
   if (error.code == Code::refused) return "moderation_blocked";
+  if (error.field == kIncident) return kIncident;
   if (error.field == kBudget) return "insufficient_quota";
   if (status == 429) return "rate_limit_exceeded";
   if (status == 401) return "invalid_api_key";
@@ -100,7 +102,8 @@ void add_retry_headers(Response& response, Dialect dialect, const Error& error) 
   }
   if (dialect != Dialect::openai) return;
   const bool useless = response.status == 409 || error.code == Code::refused || error.field == kBudget ||
-                       error.field == "pictures_per_day" || error.code == Code::data_loss;
+                       error.field == "pictures_per_day" || error.field == kIncident ||
+                       error.code == Code::data_loss;
   if (useless || may_pass) response.headers.emplace_back("x-should-retry", useless ? "false" : "true");
 }
 

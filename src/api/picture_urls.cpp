@@ -22,13 +22,17 @@ std::string picture_url(Services& services, const Request& request, const Pictur
 }
 
 std::string picture_url(Services& services, const Request& request, const PictureRow& picture, int seconds) {
-  if (std::optional<std::string> url = services.store.signed_url(picture.key, seconds)) return *url;
+  // Ours asks whether it is withheld each time it is used; the store's cannot.
+  const bool withheld = !services.worker.containment().check_picture(picture);
+  if (!withheld)
+    if (std::optional<std::string> url = services.store.signed_url(picture.key, seconds)) return *url;
   const std::string path = fmt::format("/v1/pictures/{}/bytes", picture.id);
   const std::string query = services.signer.sign(path, services.clock.now() + seconds * kSecondUs);
   return fmt::format("{}{}?{}", base_url(services, request), path, query);
 }
 
 Result<std::string> read_picture_file(Services& services, const PictureRow& picture) {
+  TRY(services.worker.containment().check_picture(picture));
   std::string bytes = TRY(services.store.get(picture.key, picture.bytes));
   if (sha256_hex(as_bytes(bytes)) != picture.sha256)
     return Error{Code::data_loss, picture.id, "the bytes in the store are not those that were drawn", {}};

@@ -18,6 +18,8 @@ std::span<const Route> document_routes();   ///< native/documents.cpp
 std::span<const Route> tenant_routes();     ///< admin/tenants.cpp
 std::span<const Route> key_routes();        ///< admin/keys.cpp
 std::span<const Route> operation_routes();  ///< admin/operations.cpp
+std::span<const Route> audit_routes();      ///< admin/audit.cpp
+std::span<const Route> incident_routes();   ///< admin/incidents.cpp
 
 std::span<const Route> openai_image_routes();    ///< openai/images.cpp
 std::span<const Route> openai_batch_routes();    ///< openai/batches.cpp

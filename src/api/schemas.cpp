@@ -96,6 +96,23 @@ constexpr NamedSchema kSchemas[] = {
       "scopes":{"type":"array","minItems":1,"maxItems":4,"items":{"type":"string","enum":["draw","read","review","admin"]}},
       "expires":{"type":["string","null"],"description":"a date or RFC 3339"},"limits":{"$ref":"#/components/schemas/Limits"}},
       "required":["tenant","name","scopes"],"additionalProperties":false})"},
+    {"AuditList",
+     R"({"type":"object","properties":{"object":{"const":"list"},"data":{"type":"array","items":{"type":"object",
+      "properties":{"object":{"const":"audit_record"},"seq":{"type":"integer"},"time":{"type":"string"},
+        "action":{"type":"string"},"by":{"type":"object"},"about":{"type":"object"},"details":{"type":"object"},
+        "sealed":{"type":"object"},"leaf":{"type":"string"}},
+      "required":["object","seq","time","action","by","about","details","sealed","leaf"]}},
+      "next":{"type":["integer","null"]}},"required":["object","data","next"]})"},
+    {"Incident",
+     R"({"type":"object","properties":{"id":{"type":"string"},"object":{"const":"incident"},"scope":{"type":"string"},
+      "subject":{"type":"string"},"reason":{"type":"string"},"withhold":{"type":"boolean"},"drill":{"type":"boolean"},
+      "opened":{"type":"string"},"expires":{"type":"string"},"opened_by":{"type":["object","null"]},
+      "first_lift":{"type":["object","null"]},"first_lifted":{"type":["string","null"]},
+      "lifted_by":{"type":["object","null"]},"lifted":{"type":["string","null"]},"report":{"type":"object"}},
+      "required":["id","object","scope","subject","reason","withhold","drill","opened","expires","lifted"]})"},
+    {"IncidentList", R"({"type":"object","properties":{"object":{"const":"list"},
+      "data":{"type":"array","items":{"$ref":"#/components/schemas/Incident"}},"next":{"type":["string","null"]}},
+      "required":["object","data","next"]})"},
 };
 
 }  // namespace

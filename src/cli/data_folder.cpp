@@ -2,6 +2,8 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include "cli/serve_config.h"
 
@@ -33,6 +35,13 @@ Result<std::unique_ptr<Ledger>> open_data_ledger(const std::filesystem::path& da
   else if (!std::filesystem::exists(path, ignored))
     return not_found(path.string(), "there is no ledger", "--data DIR names the folder of the server");
   return open_ledger({path, Durability::power}, clock);
+}
+
+AuditParty this_person() {
+  const uid_t user = ::getuid();
+  // A name may change hands; without one the number must do.
+  const passwd* entry = ::getpwuid(user);
+  return {"person", entry ? fmt::format("{} ({})", entry->pw_name, user) : fmt::format("uid {}", user)};
 }
 
 std::string time_text(TimeUs time) {

@@ -16,6 +16,9 @@ void add_data_option(CLI::App& command, std::filesystem::path& data);
 Result<std::unique_ptr<Ledger>> open_data_ledger(const std::filesystem::path& data, bool make,
                                                  const Clock& clock);
 
+/// Who runs this command, as the audit log has them.
+AuditParty this_person();
+
 /// "2026-01-31T12:00:00Z"; "-" for 0.
 std::string time_text(TimeUs time);
 

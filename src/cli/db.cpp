@@ -71,12 +71,17 @@ Result<int> backup(const DbFlags& flags) {
   const SystemClock clock;
   const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
   TRY(ledger->backup(flags.file));
+  TRY(ledger->audit().record({"ledger.backup", this_person(), {"ledger", ""}}));
   return 0;
 }
 
 Result<int> restore(const DbFlags& flags) {
   const FolderLock lock = TRY(lock_folder(flags.data));
   TRY(restore_ledger(flags.file, ledger_path(flags.data), flags.replace));
+  // What came after the backup is gone from the log too, and a witness will see that: so it says why.
+  const SystemClock clock;
+  const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
+  TRY(ledger->audit().record({"ledger.restore", this_person(), {"ledger", ""}}));
   return 0;
 }
 

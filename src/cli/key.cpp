@@ -44,7 +44,7 @@ Result<Tenant> find_or_make_tenant(Ledger& ledger, const std::string& name, Time
   Tenant tenant;
   tenant.name = name;
   tenant.created = now;
-  return ledger.tenants().create(tenant);
+  return ledger.tenants().create(tenant, this_person());
 }
 
 // The key alone on standard output, so that a script can take it from there. It cannot be shown again.
@@ -72,7 +72,7 @@ Result<int> create(const KeyFlags& flags) {
   const TimeUs expires = flags.expires_days ? now + flags.expires_days * kDayUs : 0;
   NewKey made = make_key(tenant.id, flags.name, scopes, now, expires);
   made.key.limits = limits;
-  TRY(ledger->tenants().create_key(made.key));
+  TRY(ledger->tenants().create_key(made.key, this_person()));
   return show_once(made, tenant.name, flags.json);
 }
 
@@ -124,7 +124,7 @@ Result<int> revoke(const KeyFlags& flags) {
   const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
   ApiKey key = TRY(ledger->tenants().find_key(flags.id));
   if (!key.revoked) key.revoked = clock.now();
-  TRY(ledger->tenants().update_key(key));
+  TRY(ledger->tenants().update_key(key, this_person()));
   return 0;
 }
 
@@ -140,7 +140,7 @@ Result<int> rotate(const KeyFlags& flags) {
   NewKey made = make_key(old.tenant, old.name, old.scopes, now, old.expires);
   made.key.limits = old.limits;
   const TimeUs old_expires = now + static_cast<TimeUs>(flags.overlap_hours * 3600 * kSecondUs);
-  TRY(ledger->tenants().rotate_key(old.id, made.key, old_expires));
+  TRY(ledger->tenants().rotate_key(old.id, made.key, old_expires, this_person()));
   return show_once(made, tenant.name, flags.json);
 }
 

@@ -83,6 +83,8 @@ int run(int argc, char** argv) {
   add_tenant(app, slot);
   add_db(app, slot);
   add_policy(app, slot);
+  add_audit(app, slot);
+  add_incident(app, slot);
   const bool json = wants_json(argc, argv);
   try {
     app.parse(argc, argv);

@@ -19,6 +19,7 @@
 #include "base/memory.h"
 #include "base/version.h"
 #include "cli/commands.h"
+#include "cli/printable.h"
 #include "cli/serve_config.h"
 #include "cli/stop_signals.h"
 #include "jobs/housekeeper.h"
@@ -82,6 +83,21 @@ Result<void> make_first_key(Ledger& ledger, const Clock& clock) {
   const NewKey key = make_key(made.id, "first", static_cast<Scopes>(Scope::admin), clock.now(), 0);
   TRY(ledger.tenants().create_key(key.key));
   fmt::print(stderr, "limner: this is a new server; its admin key, shown once: {}\n", key.text);
+  return {};
+}
+
+// With what this server runs; settings as a digest, for they may hold secrets.
+Result<void> record_start(Ledger& ledger, ServeConfig& config, const Catalogue& catalogue) {
+  Json models = Json::array();
+  for (const ModelEntry& entry : catalogue.list()) models.push_back(entry.name);
+  const size_t count = models.size();
+  AuditEvent event{"server.start", {}, {"server", ""}};
+  event.details = {{"version", kVersion},
+                   {"build", kBuild},
+                   {"settings_sha256", to_hex(sha256_bytes(json_text(serve_config_json(config), kOneLine)))},
+                   {"models", count},
+                   {"models_sha256", to_hex(sha256_bytes(json_text(models, kOneLine)))}};
+  TRY(ledger.audit().record(event));
   return {};
 }
 
@@ -194,6 +210,7 @@ class Serve {
     ledger_ = TRY(open_ledger(config_.ledger, clock_));
     TRY(make_first_key(*ledger_, clock_));
     config_.store.stop = [this] { return stopping_.load(); };
+    TRY(record_start(*ledger_, config_, catalogue_));
     store_ = TRY(make_store(config_, http_, clock_, log_, metrics_, &spill_));
     const std::string secret = TRY(signing_secret(*ledger_));
     signer_ = std::make_unique<UrlSigner>(std::vector<std::string>{secret});
@@ -267,6 +284,8 @@ class Serve {
     worker_->stop();
     stopping_ = true;
     TRY(ledger_->flush());
+    if (const auto told = ledger_->audit().record({"server.stop", {}, {"server", ""}}); !told)
+      log_.warning("stop_not_recorded", {{"error", told.error().text()}});
     log_.info("stopped");
     return 0;
   }

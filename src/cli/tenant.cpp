@@ -76,7 +76,7 @@ Result<int> create(const TenantFlags& flags) {
   tenant.created = clock.now();
   TRY(apply(flags, tenant));
   const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, true, clock));
-  const Tenant made = TRY(ledger->tenants().create(tenant));
+  const Tenant made = TRY(ledger->tenants().create(tenant, this_person()));
   return show(made, flags.json);
 }
 
@@ -85,7 +85,7 @@ Result<int> set(const TenantFlags& flags) {
   const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
   Tenant tenant = TRY(ledger->tenants().find_by_name(flags.name));
   TRY(apply(flags, tenant));
-  TRY(ledger->tenants().update(tenant));
+  TRY(ledger->tenants().update(tenant, this_person()));
   return show(tenant, flags.json);
 }
 

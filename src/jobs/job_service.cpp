@@ -118,6 +118,8 @@ Result<Submitted> JobService::take(const Caller& caller, JobRequest request,
   if (draws_here(assessment) && !request.params.seed) request.params.seed = random_seed();
 
   const Job job = make_job(caller, request, assessment, clock_.now());
+  TRY(worker_.containment().check(job));
+  TRY(check_inputs(request));
   Accepted accepted = TRY(ledger_.jobs().accept(job, idempotency));
   if (!accepted.replayed) {
     log_.info("job_accepted", {{"job", accepted.job.id},
@@ -132,6 +134,16 @@ Result<Submitted> JobService::take(const Caller& caller, JobRequest request,
     worker_.submitted(accepted.job);
   }
   return describe(std::move(accepted.job), accepted.replayed, assessment.admission.predicted_wait_seconds);
+}
+
+// A picture that is withheld is not drawn over either.
+Result<void> JobService::check_inputs(const JobRequest& request) const {
+  if (!worker_.containment().any()) return {};
+  std::vector<std::string> ids = {request.init, request.mask};
+  for (const ControlRequest& control : request.controls) ids.push_back(control.picture);
+  for (const std::string& id : ids)
+    if (is_id(id, "pic")) TRY(worker_.containment().check_picture(TRY(ledger_.pictures().find(id))));
+  return {};
 }
 
 Result<Submitted> JobService::describe(Job job, bool replayed, double predicted_wait_seconds) const {
@@ -189,7 +201,7 @@ Result<PictureRow> JobService::find_picture(const Caller& caller, std::string_vi
 
 Result<void> JobService::delete_picture(const Caller& caller, std::string_view id) {
   const PictureRow picture = TRY(find_picture(caller, id));
-  return uploads_.remove(picture.tenant, picture.id, "picture");
+  return uploads_.remove(picture.tenant, picture.id, "picture", {"key", caller.key.id});
 }
 
 Result<JobView> JobService::cancel(const Caller& caller, std::string_view id) {
@@ -220,6 +232,7 @@ Result<JobView> JobService::retry(const Caller& caller, std::string_view id) {
   if (!may_retry(job.state))
     return Error{Code::conflict, "job", fmt::format("is {}", job_state_name(job.state)),
                  "jobs that failed, were cancelled or expired can be retried"};
+  TRY(worker_.containment().check(job));
   const JobRequest request = TRY(job_request_from_json(job.request));
   const Result<Assessment> assessment = assessor_->assess(caller, job.tenant, request);
   if (!assessment) {

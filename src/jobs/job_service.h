@@ -100,6 +100,7 @@ class JobService {
 
  private:
   Result<Submitted> take(const Caller& caller, JobRequest request, std::optional<Idempotency> idempotency);
+  Result<void> check_inputs(const JobRequest& request) const;
   Result<Submitted> describe(Job job, bool replayed, double predicted_wait_seconds) const;
   Result<Job> find_job(const Caller& caller, std::string_view id) const;
   Result<JobView> view(Job job) const;

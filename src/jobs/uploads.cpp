@@ -160,12 +160,13 @@ Result<std::string> UploadKeeper::read(const std::string& tenant, std::string_vi
   return read_kept(kept, field);
 }
 
-Result<void> UploadKeeper::remove(const std::string& tenant, std::string_view id, std::string_view field) {
+Result<void> UploadKeeper::remove(const std::string& tenant, std::string_view id, std::string_view field,
+                                  const AuditParty& by) {
   const Kept kept = TRY(find_kept(tenant, id, field));
   if (is_id(id, "pic"))
-    TRY(ledger_.pictures().mark_deleted(id, clock_.now()));
+    TRY(ledger_.pictures().mark_deleted(id, clock_.now(), by));
   else
-    TRY(ledger_.uploads().mark_deleted(id, clock_.now()));
+    TRY(ledger_.uploads().mark_deleted(id, clock_.now(), by));
   return store_.remove(kept.key);
 }
 

@@ -54,7 +54,8 @@ class UploadKeeper {
                                            std::string_view field, const std::filesystem::path& folder);
   /// Deletes an upload or a picture of this tenant: its row, then its object (what then stays behind is swept
   /// away later). `conflict` under a legal hold.
-  Result<void> remove(const std::string& tenant, std::string_view id, std::string_view field);
+  Result<void> remove(const std::string& tenant, std::string_view id, std::string_view field,
+                      const AuditParty& by = {});
   const UploadLimits& limits() const { return limits_; }
 
  private:

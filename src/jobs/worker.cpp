@@ -1,6 +1,7 @@
 #include "jobs/worker.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "jobs/drawing/engine_thread.h"
@@ -19,7 +20,7 @@ namespace limner {
 namespace {
 
 constexpr int kPage = 500;
-constexpr double kPositionSeconds = 1, kLoadingSeconds = 0.5, kProfileSeconds = 60;
+constexpr double kContainSeconds = 0.2, kPositionSeconds = 1, kLoadingSeconds = 0.5, kProfileSeconds = 60;
 
 }  // namespace
 
@@ -34,6 +35,8 @@ struct Worker::Core {
   Result<void> reclaim(std::string_view owner_gone);
   Result<void> receive_queued();
   void renew();
+  Result<int> contain();
+  void watch_incidents();
   void tell_positions();
   void write_profile() { drawing::write_profile(context.config.profile, queue.profile(), context.parts.log); }
 
@@ -56,6 +59,7 @@ struct Worker::Core {
   drawing::Upkeep upkeep;
   uint64_t positions_told = 0;  ///< ActiveJobs::line_changes() then
   bool started = false;
+  std::mutex containing;  ///< who asks after another waits until that one has ended what is to end
 };
 
 Worker::Core::Core(const WorkerConfig& config, const Parts& parts)
@@ -83,6 +87,7 @@ Worker::Core::Core(const WorkerConfig& config, const Parts& parts)
                        [this](const drawing::ActiveJobRef& job) { return reception.fall_back(job); }}),
       watch(std::make_shared<drawing::ModelWatch>(context, queue, inbox)),
       upkeep(context.stop, {{config.lease_seconds / 3, [this] { renew(); }},
+                            {kContainSeconds, [this] { watch_incidents(); }},
                             {kPositionSeconds, [this] { tell_positions(); }},
                             {kLoadingSeconds, [this] { watch->tell_progress(); }},
                             {kProfileSeconds, [this] { write_profile(); }}}) {
@@ -148,6 +153,23 @@ void Worker::Core::renew() {
     context.parts.log.warning("jobs_not_reclaimed", {{"error", reclaimed.error().text()}});
 }
 
+// What is known of incidents changes before jobs are looked at: one that comes meanwhile is looked at by the
+// reception.
+Result<int> Worker::Core::contain() {
+  const std::lock_guard lock(containing);
+  const bool more = TRY(context.containment.refresh());
+  int ended = 0;
+  if (!more) return ended;
+  for (const drawing::ActiveJobRef& job : context.jobs->all()) ended += reception.end_stopped(job);
+  context.parts.log.warning("incident_contained", {{"jobs", ended}});
+  return ended;
+}
+
+void Worker::Core::watch_incidents() {
+  if (const Result<int> contained = contain(); !contained)
+    context.parts.log.warning("incidents_not_read", {{"error", contained.error().text()}});
+}
+
 void Worker::Core::tell_positions() {
   const uint64_t changes = context.jobs->line_changes();
   if (changes == positions_told || context.parts.events.listeners() == 0) return;
@@ -168,6 +190,7 @@ Worker::Worker(const WorkerConfig& config, const Parts& parts)
 Worker::~Worker() = default;
 
 Result<void> Worker::start() {
+  TRY(core_->context.containment.refresh());
   const std::vector<std::string> owners = TRY(core_->context.parts.ledger.jobs().lease_owners());
   for (const std::string& owner : owners)
     if (owner != core_->context.config.owner) TRY(core_->reclaim(owner));
@@ -187,6 +210,10 @@ bool Worker::cancel(const std::string& job) {
   const drawing::ActiveJobRef active = core_->find(job);
   return active && core_->ending.end(active, JobState::cancelled, drawing::cancelled_by_requester());
 }
+
+Result<int> Worker::contain() { return core_->contain(); }
+
+const Containment& Worker::containment() const { return core_->context.containment; }
 
 void Worker::set_paused(TierNumber tier, bool paused) {
   core_->queue.set_paused(tier, paused);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/trace.h"
+#include "jobs/containment.h"
 #include "jobs/events.h"
 #include "jobs/uploads.h"
 #include "ledger/ledger.h"
@@ -89,6 +90,10 @@ class Worker {
   void submitted(const Job& job);
   /// Cancels within a step. True if this process knew the job; it then ends it.
   bool cancel(const std::string& job);
+  /// Reads which incidents hold and ends, within a step, what they stop; how many jobs. A worker does so by
+  /// itself a few times a second.
+  Result<int> contain();
+  const Containment& containment() const;
   void set_paused(TierNumber tier, bool paused);
   /// No new jobs are begun; running ones are finished within `seconds`, then saved and given back. Returns
   /// when nothing is drawn any more.

@@ -60,6 +60,10 @@ Result<void> change_member(Tenant& tenant, const std::string& key, const Json& v
 
 }  // namespace
 
+AuditParty sender(const Request& request) {
+  return request.caller ? AuditParty{"key", request.caller->key.id} : AuditParty{};
+}
+
 std::string new_webhook_secret() { return fmt::format("{}{}", kWebhookPrefix, to_base64(random_bytes(24))); }
 
 Result<void> change_tenant(Tenant& tenant, const Json& change, bool with_name) {

@@ -25,4 +25,7 @@ Result<std::string> read_given_name(const Json& value, const char* field);
 /// Null: never. `invalid` for a time that is over.
 Result<TimeUs> read_expiry(const Json& value, TimeUs now);
 
+/// Who sent it, as the audit log has them.
+AuditParty sender(const Request& request);
+
 }  // namespace limner

@@ -71,7 +71,7 @@ Result<Response> create_key(Services& services, const Request& request) {
   const Tenant tenant = TRY(find_tenant(services, tenant_name, "tenant"));
   NewKey made = make_key(tenant.id, name, scopes, now, expires);
   made.key.limits = std::move(limits);
-  TRY(services.ledger.tenants().create_key(made.key));
+  TRY(services.ledger.tenants().create_key(made.key, sender(request)));
   return created(made);
 }
 
@@ -101,7 +101,7 @@ Result<Response> update_key(Services& services, const Request& request) {
   ApiKey key = TRY(find_key(services, request));
   const TimeUs now = services.clock.now();
   for (const auto& [name, value] : body.items()) TRY(change_key(key, name, value, now));
-  TRY(services.ledger.tenants().update_key(key));
+  TRY(services.ledger.tenants().update_key(key, sender(request)));
   return json_response(200, key_json(key));
 }
 
@@ -110,7 +110,7 @@ Result<Response> revoke_key(Services& services, const Request& request) {
   ApiKey key = TRY(find_key(services, request));
   if (key.revoked == 0) {
     key.revoked = services.clock.now();
-    TRY(services.ledger.tenants().update_key(key));
+    TRY(services.ledger.tenants().update_key(key, sender(request)));
   }
   return json_response(200, key_json(key));
 }
@@ -129,7 +129,7 @@ Result<Response> rotate_key(Services& services, const Request& request) {
     return Error{Code::conflict, "id", "this key is revoked or expired", "make a new one"};
   NewKey made = make_key(old.tenant, old.name, old.scopes, now, old.expires);
   made.key.limits = old.limits;
-  TRY(services.ledger.tenants().rotate_key(old.id, made.key, now + overlap * kSecondUs));
+  TRY(services.ledger.tenants().rotate_key(old.id, made.key, now + overlap * kSecondUs, sender(request)));
   return created(made);
 }
 

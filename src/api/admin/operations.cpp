@@ -1,5 +1,6 @@
 // /v1/admin: how the server stands, and the switches of its operator.
 
+#include "api/admin/admin_json.h"
 #include "api/answer_with.h"
 #include "api/native/job_json.h"
 #include "api/route_groups.h"
@@ -28,7 +29,9 @@ Result<Response> set_paused(Services& services, const Request& request, bool pau
   const Tier tier = TRY(tier_from_name(name));
   services.worker.set_paused(static_cast<TierNumber>(tier), paused);
   const Json all = paused_json(services.worker.status());
-  TRY(services.ledger.settings().set(kPausedSetting, all));
+  const AuditEvent event{
+      paused ? "tier.pause" : "tier.resume", sender(request), {"tier", name}, {{"paused", all}}};
+  TRY(services.ledger.settings().set(kPausedSetting, all, &event));
   return json_response(200, {{"paused", all}});
 }
 
@@ -99,12 +102,14 @@ Result<Response> get_status(Services& services, const Request& request) {
 
 Result<Response> refresh_models(Services& services, const Request& request) {
   TRY(request.check_query({}));
+  TRY(services.ledger.audit().record({"models.refresh", sender(request), {"models", ""}}));
   services.catalogue.refresh();
   return json_response(200, {{"models", services.catalogue.list().size()}});
 }
 
 Result<Response> unload_models(Services& services, const Request& request) {
   TRY(request.check_query({}));
+  TRY(services.ledger.audit().record({"models.unload", sender(request), {"models", ""}}));
   services.pool.drop_idle();
   return json_response(200, {{"models_bytes", services.pool.bytes_loaded()}});
 }

@@ -27,7 +27,7 @@ Result<Response> create_tenant(Services& services, const Request& request) {
   tenant.id = new_id("ten");
   tenant.created = services.clock.now();
   if (tenant.webhook_secret.empty()) tenant.webhook_secret = new_webhook_secret();
-  const Tenant created = TRY(services.ledger.tenants().create(tenant));
+  const Tenant created = TRY(services.ledger.tenants().create(tenant, sender(request)));
   Response response = json_response(201, tenant_json(created));
   response.headers.emplace_back("Location", "/v1/admin/tenants/" + created.id);
   return response;
@@ -44,7 +44,7 @@ Result<Response> update_tenant(Services& services, const Request& request) {
   const Json body = TRY(request.json_object());
   Tenant tenant = TRY(find_tenant(services, request.captures[0], "id"));
   TRY(change_tenant(tenant, body, false));
-  TRY(services.ledger.tenants().update(tenant));
+  TRY(services.ledger.tenants().update(tenant, sender(request)));
   return json_response(200, tenant_json(tenant));
 }
 
@@ -53,7 +53,7 @@ Result<Response> disable_tenant(Services& services, const Request& request) {
   TRY(request.check_query({}));
   Tenant tenant = TRY(find_tenant(services, request.captures[0], "id"));
   tenant.disabled = true;
-  TRY(services.ledger.tenants().update(tenant));
+  TRY(services.ledger.tenants().update(tenant, sender(request)));
   return json_response(200, tenant_json(tenant));
 }
 

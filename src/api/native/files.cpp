@@ -107,7 +107,7 @@ Result<Response> get_content(Services& services, const Request& request) {
 
 Result<Response> delete_file(Services& services, const Request& request) {
   const Upload upload = TRY(find_file(services, request));
-  TRY(services.uploads.remove(upload.tenant, upload.id, "id"));
+  TRY(services.uploads.remove(upload.tenant, upload.id, "id", {"key", request.caller->key.id}));
   return json_response(200, {{"id", upload.id}, {"object", "file"}, {"deleted", true}});
 }
 

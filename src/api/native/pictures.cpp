@@ -59,6 +59,7 @@ Result<Response> get_bytes(Services& services, const Request& request) {
   TRY(request.check_query({"expires", "signature"}));
   const PictureRow picture = TRY(picture_to_send(services, request));
   if (picture.deleted != 0) return no_picture(picture.id);
+  TRY(services.worker.containment().check_picture(picture));
 
   Response response;
   response.content_type = media_type_of(picture);
@@ -113,6 +114,7 @@ Result<Response> make_url(Services& services, const Request& request) {
   }
   const PictureRow picture = TRY(services.jobs.find_picture(*request.caller, request.captures[0]));
   if (picture.deleted != 0) return no_picture(picture.id);
+  TRY(services.worker.containment().check_picture(picture));
   const TimeUs expires = services.clock.now() + seconds * kSecondUs;
   return json_response(
       200, {{"url", picture_url(services, request, picture, seconds)}, {"expires", time_json(expires)}});

@@ -28,6 +28,7 @@ void Reception::receive(const Job& from_ledger) {
     ending_.fail(job, job_error(readable.error()));
     return;
   }
+  if (end_stopped(job)) return;
   if (job->job.cancel_requested) {
     ending_.end(job, JobState::cancelled, cancelled_by_requester());
     return;
@@ -52,6 +53,15 @@ void Reception::receive(const Job& from_ledger) {
   dispatch(job);
 }
 
+bool Reception::end_stopped(const ActiveJobRef& job) {
+  if (!context_.containment.any() || job->ended()) return false;
+  DrawingFacts facts = facts_of(job->job, job->request);
+  facts.models.push_back(job->plan()->model);
+  const std::optional<Incident> incident = context_.containment.stop(facts);
+  return incident && ending_.end(job, JobState::refused,
+                                 job_error(stopped_by(*incident, context_.parts.clock.now()), "request"));
+}
+
 Result<void> Reception::read(ActiveJob& job) {
   begin_trace(job);
   job.engine_us = job.job.engine_us;
@@ -64,6 +74,8 @@ Result<void> Reception::read(ActiveJob& job) {
 }
 
 void Reception::dispatch(const ActiveJobRef& job) {
+  // Now it is known who draws it: nothing falls back to a model that is stopped.
+  if (end_stopped(job)) return;
   switch (job->plan()->route) {
     case Route::engine:
       queue_.add(job);

@@ -27,6 +27,8 @@ class Reception {
 
   /// A durable, queued job. What cannot be drawn is ended.
   void receive(const Job& job);
+  /// Ends the job if an incident stops it: true if so.
+  bool end_stopped(const ActiveJobRef& job);
   /// A planned job, to whoever draws it.
   void dispatch(const ActiveJobRef& job);
   /// Plans the job for its fallback and dispatches it again; false if it has none, or the fallback cannot

@@ -1,6 +1,7 @@
 #pragma once
 // What every part of a worker works with.
 
+#include "jobs/containment.h"
 #include "jobs/drawing/active_job.h"
 #include "jobs/drawing/stop_signal.h"
 #include "jobs/drawing/worker_metrics.h"
@@ -10,12 +11,17 @@ namespace limner::drawing {
 
 struct WorkerContext {
   WorkerContext(const WorkerConfig& with, const Worker::Parts& of)
-      : config(with), parts(of), metrics(of.metrics), jobs(std::make_shared<ActiveJobs>()) {}
+      : config(with),
+        parts(of),
+        metrics(of.metrics),
+        jobs(std::make_shared<ActiveJobs>()),
+        containment(of.ledger, of.clock) {}
 
   const WorkerConfig config;
   const Worker::Parts parts;
   WorkerMetrics metrics;
   const std::shared_ptr<ActiveJobs> jobs;
+  Containment containment;
   StopSignal stop;
   std::atomic<bool> draining = false;
 

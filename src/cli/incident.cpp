@@ -1,0 +1,240 @@
+// limner incident: drawing is stopped, and what it was about is collected.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
+
+#include "base/crypto.h"
+#include "base/files.h"
+#include "base/ids.h"
+#include "base/version.h"
+#include "cli/commands.h"
+#include "cli/data_folder.h"
+#include "cli/printable.h"
+#include "cli/serve_config.h"
+#include "jobs/incident_report.h"
+#include "net/http_client.h"
+#include "store/store.h"
+
+namespace limner {
+namespace {
+
+constexpr double kSecondsMax = 30 * 86'400;
+
+struct IncidentFlags {
+  std::filesystem::path data, config, output;
+  std::string id, scope, subject, reason;
+  double hours = 0, since_hours = 24;
+  bool withhold = false, drill = false, json = false;
+};
+
+Json time_text_json(TimeUs time) { return time == 0 ? Json(nullptr) : Json(time_text(time)); }
+Json shown(const Incident& incident) { return incident_json(incident, time_text_json); }
+
+// As the API: a tenant by id or name, a key by id.
+Result<std::string> subject_of(Ledger& ledger, IncidentScope scope, const std::string& subject) {
+  if ((scope == IncidentScope::everything) != subject.empty())
+    return invalid("scope", "all has no subject, and the others have one: model NAME");
+  if (scope == IncidentScope::key) return TRY(ledger.tenants().find_key(subject)).id;
+  if (scope != IncidentScope::tenant) return subject;
+  return is_id(subject, "ten") ? TRY(ledger.tenants().find(subject)).id
+                               : TRY(ledger.tenants().find_by_name(subject)).id;
+}
+
+Result<int> open_one(const IncidentFlags& flags) {
+  const SystemClock clock;
+  const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
+  Incident incident;
+  incident.scope = TRY(incident_scope_from_name(flags.scope));
+  incident.subject = TRY(subject_of(*ledger, incident.scope, flags.subject));
+  if (incident.scope == IncidentScope::prompt &&
+      incident.subject.find_first_not_of("* ") == std::string::npos)
+    return invalid("subject", "such a pattern is in every prompt", "the scope all stops everything");
+  if (flags.reason.empty()) return invalid("reason", "is empty");
+  incident.id = new_id("inc");
+  incident.reason = flags.reason;
+  incident.withhold = flags.withhold;
+  incident.drill = flags.drill;
+  incident.opened = clock.now();
+  incident.expires = incident.opened + static_cast<TimeUs>(flags.hours * 3600 * kSecondUs);
+  incident.opened_by = this_person();
+  TRY(ledger->incidents().open(incident));
+  fmt::print("{}\n", flags.json ? json_text(shown(incident), kOneLine) : incident.id);
+  return 0;
+}
+
+void print_incident(const Incident& incident, TimeUs now) {
+  fmt::print("{}  {:<8} {:<7} {}{}{}  until {}  {}\n", incident.id,
+             incident.lifted ? "lifted" : (incident.holds_at(now) ? "holds" : "over"),
+             incident_scope_name(incident.scope), printable(incident.subject),
+             incident.withhold ? "  withholds" : "", incident.drill ? "  drill" : "",
+             time_text(incident.expires), printable(incident.reason));
+}
+
+Result<int> list(const IncidentFlags& flags) {
+  const SystemClock clock;
+  const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
+  const std::vector<Incident> found = TRY(ledger->incidents().list(500, ""));
+  Json all = Json::array();
+  for (const Incident& incident : found) {
+    if (!flags.json) print_incident(incident, clock.now());
+    all.push_back(shown(incident));
+  }
+  if (flags.json) fmt::print("{}\n", json_text(all));
+  return 0;
+}
+
+// Jobs from some hours before it was opened to its end, or to now.
+Result<void> for_affected(Ledger& ledger, const Incident& incident, double since_hours, TimeUs now,
+                          const std::function<Result<void>(const Job&)>& each) {
+  const TimeUs from = incident.opened - static_cast<TimeUs>(since_hours * 3600 * kSecondUs);
+  const TimeUs end = incident.lifted != 0 ? incident.lifted : std::min(incident.expires, now);
+  return for_jobs_of(ledger, incident, from, end + 1, each);
+}
+
+Result<int> scope(const IncidentFlags& flags) {
+  const SystemClock clock;
+  const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
+  const Incident incident = TRY(ledger->incidents().find(flags.id));
+  Json jobs = Json::array();
+  std::map<std::string, int> states, tenants;
+  TRY(for_affected(*ledger, incident, flags.since_hours, clock.now(), [&](const Job& job) -> Result<void> {
+    ++states[job_state_name(job.state)];
+    ++tenants[job.tenant];
+    jobs.push_back({{"id", job.id}, {"state", job_state_name(job.state)}, {"tenant", job.tenant}});
+    if (!flags.json) fmt::print("{}  {:<9} {}\n", job.id, job_state_name(job.state), job.tenant);
+    return {};
+  }));
+  if (flags.json)
+    fmt::print("{}\n",
+               json_text({{"incident", shown(incident)},
+                          {"report", report_json(TRY(incident_report(*ledger, incident, clock.now())))},
+                          {"states", states},
+                          {"tenants", tenants},
+                          {"jobs", jobs}}));
+  return 0;
+}
+
+Json job_json(const Job& job, const std::vector<PictureRow>& pictures) {
+  Json files = Json::array();
+  for (const PictureRow& picture : pictures)
+    files.push_back({{"id", picture.id},
+                     {"seed", picture.seed},
+                     {"sha256", picture.sha256},
+                     {"deleted", picture.deleted != 0},
+                     {"metadata", picture.metadata}});
+  return {{"id", job.id},
+          {"tenant", job.tenant},
+          {"key", job.api_key},
+          {"state", job_state_name(job.state)},
+          {"model", job.model},
+          {"drawn_by", job.drawn_by},
+          {"prompt", job.prompt},
+          {"seed", job.seed},
+          {"count", job.count},
+          {"request", job.request},
+          {"tags", job.tags},
+          {"request_id", job.request_id},
+          {"submitted", time_text_json(job.submitted)},
+          {"started", time_text_json(job.started)},
+          {"finished", time_text_json(job.finished)},
+          {"error", {{"code", job.error.code}, {"message", job.error.message}}},
+          {"pictures", std::move(files)}};
+}
+
+// The files of a job's pictures; how many the store did not give.
+Result<int> write_pictures(Store& store, const std::filesystem::path& folder,
+                           const std::vector<PictureRow>& pictures) {
+  int missing = 0;
+  for (const PictureRow& picture : pictures) {
+    if (picture.deleted != 0) continue;
+    const Result<std::string> bytes = store.get(picture.key, picture.bytes);
+    if (!bytes) {
+      ++missing;
+      continue;
+    }
+    TRY(write_file_atomically(folder / (picture.id + "." + picture.format), as_bytes(*bytes)));
+  }
+  return missing;
+}
+
+Result<int> take_away(const IncidentFlags& flags) {
+  const SystemClock clock;
+  const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
+  const Incident incident = TRY(ledger->incidents().find(flags.id));
+  HttpClient http;
+  const StoreConfig store_config = TRY(store_config_of(flags.data, flags.config));
+  const std::unique_ptr<Store> store = TRY(open_store(store_config, http, clock));
+  const std::filesystem::path pictures_folder = flags.output / "pictures";
+  std::error_code error;
+  std::filesystem::create_directories(pictures_folder, error);
+  // Prompts and pictures of tenants.
+  if (!error) std::filesystem::permissions(flags.output, std::filesystem::perms::owner_all, error);
+  if (error) return Error{Code::unavailable, flags.output.string(), "cannot be made: " + error.message(), {}};
+  TRY(ledger->audit().record({"incident.export", this_person(), {"incident", incident.id}}));
+  std::string lines;
+  int jobs = 0, missing = 0;
+  TRY(for_affected(*ledger, incident, flags.since_hours, clock.now(), [&](const Job& job) -> Result<void> {
+    const std::vector<PictureRow> pictures = TRY(ledger->pictures().of_job(job.id));
+    lines += json_text(job_json(job, pictures), kOneLine) + '\n';
+    missing += TRY(write_pictures(*store, pictures_folder, pictures));
+    ++jobs;
+    return {};
+  }));
+  TRY(write_file_atomically(flags.output / "jobs.jsonl", as_bytes(lines)));
+  const Json about = {{"incident", shown(incident)},
+                      {"report", report_json(TRY(incident_report(*ledger, incident, clock.now())))},
+                      {"version", kVersion},
+                      {"build", kBuild},
+                      {"jobs", jobs},
+                      {"pictures_missing", missing}};
+  TRY(write_file_atomically(flags.output / "incident.json", as_bytes(json_text(about) + "\n")));
+  fmt::print("{}\n", flags.json ? json_text(about, kOneLine) : flags.output.string());
+  return missing == 0 ? 0 : 1;
+}
+
+CLI::App* add(CLI::App& command, CommandSlot& slot, const char* name, const char* doc,
+              Result<int> (*run)(const IncidentFlags&), const std::shared_ptr<IncidentFlags>& flags) {
+  CLI::App* sub = command.add_subcommand(name, doc);
+  add_data_option(*sub, flags->data);
+  sub->add_flag("--json", flags->json, "Print JSON");
+  sub->callback([&slot, flags, run] { slot.run = [flags, run] { return run(*flags); }; });
+  return sub;
+}
+
+}  // namespace
+
+void add_incident(CLI::App& app, CommandSlot& slot) {
+  auto flags = std::make_shared<IncidentFlags>();
+  CLI::App* command = app.add_subcommand("incident", "Stop drawing, and collect what it was about");
+  command->require_subcommand(1);
+  CLI::App* opened =
+      add(*command, slot, "open", "Stop drawing of what is named; prints the incident's id", open_one, flags);
+  opened->add_option("scope", flags->scope, "all, model, lora, tenant, key or prompt")->required();
+  opened->add_option("subject", flags->subject,
+                     "Name, id or pattern ('*' stands for anything); none for all");
+  opened->add_option("--hours", flags->hours, "After which it ends by itself")
+      ->required()
+      ->check(CLI::Range(1.0 / 3600, kSecondsMax / 3600));
+  opened->add_option("--reason", flags->reason, "Why")->required();
+  opened->add_flag("--withhold", flags->withhold, "Give out no pictures of such jobs either");
+  opened->add_flag("--drill", flags->drill, "It is an exercise, and says so");
+  add(*command, slot, "list", "The incidents", list, flags);
+  CLI::App* scoped = add(*command, slot, "scope", "The jobs that it is about", scope, flags);
+  CLI::App* exported =
+      add(*command, slot, "export", "Prompts, seeds, versions and pictures of those jobs into a folder",
+          take_away, flags);
+  for (CLI::App* sub : {scoped, exported}) {
+    sub->add_option("id", flags->id, "Its id, inc_...")->required();
+    sub->add_option("--since-hours", flags->since_hours, "So long before it was opened")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 87'600.0));
+  }
+  exported->add_option("-o,--output", flags->output, "The folder")->required();
+  exported->add_option("--config", flags->config,
+                       "Configuration file of the server, which says where its store is");
+}
+
+}  // namespace limner

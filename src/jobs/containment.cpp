@@ -1,0 +1,133 @@
+#include "jobs/containment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "jobs/prompt_pattern.h"
+
+namespace limner {
+namespace {
+
+bool has(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+std::string subject_text(const Incident& incident) {
+  switch (incident.scope) {
+    case IncidentScope::everything:
+      return "all drawing";
+    case IncidentScope::model:
+      return fmt::format("the model {}", incident.subject);
+    case IncidentScope::lora:
+      return fmt::format("the LoRA {}", incident.subject);
+    case IncidentScope::tenant:
+      return "this tenant's drawing";
+    case IncidentScope::key:
+      return "drawing with this key";
+    case IncidentScope::prompt:
+      return "drawing of such prompts";
+  }
+  return "drawing";
+}
+
+const Incident* first_that(const std::vector<Incident>& incidents, const DrawingFacts& facts, TimeUs now,
+                           bool withholding) {
+  for (const Incident& incident : incidents)
+    if (incident.holds_at(now) && (incident.withhold || !withholding) && stops(incident, facts))
+      return &incident;
+  return nullptr;
+}
+
+}  // namespace
+
+DrawingFacts facts_of(const Job& job, const JobRequest& request) {
+  DrawingFacts facts{job.tenant, job.api_key, {job.model}, {}, {request.params.prompt}};
+  if (request.params.blend_prompt) facts.prompts.push_back(*request.params.blend_prompt);
+  for (const NamedWeight& lora : request.loras) facts.loras.push_back(lora.name);
+  return facts;
+}
+
+DrawingFacts facts_of(const Job& job) {
+  // What cannot be read any more is still known by its own columns.
+  const Result<JobRequest> request = job_request_from_json(job.request);
+  DrawingFacts facts = facts_of(job, request ? *request : JobRequest());
+  facts.prompts.push_back(job.prompt);
+  // "NAME@DIGEST": the model that drew instead.
+  if (!job.drawn_by.empty()) facts.models.push_back(job.drawn_by.substr(0, job.drawn_by.rfind('@')));
+  return facts;
+}
+
+bool stops(const Incident& incident, const DrawingFacts& facts) {
+  switch (incident.scope) {
+    case IncidentScope::everything:
+      return true;
+    case IncidentScope::model:
+      return has(facts.models, incident.subject);
+    case IncidentScope::lora:
+      return has(facts.loras, incident.subject);
+    case IncidentScope::tenant:
+      return facts.tenant == incident.subject;
+    case IncidentScope::key:
+      return facts.key == incident.subject;
+    case IncidentScope::prompt:
+      return std::ranges::any_of(
+          facts.prompts, [&](const std::string& prompt) { return prompt_has(prompt, incident.subject); });
+  }
+  return true;
+}
+
+Error stopped_by(const Incident& incident, TimeUs now) {
+  const std::string message = fmt::format("{}: {} is stopped{}", incident.id, subject_text(incident),
+                                          incident.drill ? " (a drill)" : "");
+  if (incident.scope != IncidentScope::everything)
+    return Error{Code::forbidden, "incident", message, "ask the operator, with that id"};
+  const TimeUs seconds = std::max<TimeUs>((incident.expires - now) / kSecondUs, 1);
+  return Error{Code::unavailable, "incident", message, fmt::format("retry after {} s", seconds)};
+}
+
+Result<bool> Containment::refresh() {
+  const std::lock_guard refreshing(refreshing_);
+  auto read = std::make_shared<const std::vector<Incident>>(TRY(ledger_.incidents().holding(clock_.now())));
+  const std::lock_guard lock(mutex_);
+  const bool more = std::ranges::any_of(*read, [this](const Incident& incident) {
+    return std::ranges::find(*known_, incident.id, &Incident::id) == known_->end();
+  });
+  known_ = std::move(read);
+  any_ = !known_->empty();
+  return more;
+}
+
+std::shared_ptr<const std::vector<Incident>> Containment::known() const {
+  const std::lock_guard lock(mutex_);
+  return known_;
+}
+
+std::optional<Incident> Containment::stop(const DrawingFacts& facts) const {
+  if (!any_) return std::nullopt;
+  const auto incidents = known();
+  const Incident* found = first_that(*incidents, facts, clock_.now(), false);
+  return found ? std::optional(*found) : std::nullopt;
+}
+
+Result<void> Containment::check(const Job& job) const {
+  if (!any_) return {};
+  const std::optional<Incident> incident = stop(facts_of(job));
+  if (incident) return stopped_by(*incident, clock_.now());
+  return {};
+}
+
+Result<void> Containment::check_picture(const PictureRow& picture) const {
+  if (!any_) return {};
+  const auto incidents = known();
+  if (std::ranges::none_of(*incidents, &Incident::withhold)) return {};
+  const Job job = TRY(ledger_.jobs().find(picture.job));
+  const TimeUs now = clock_.now();
+  const Incident* found = first_that(*incidents, facts_of(job), now, true);
+  if (!found) return {};
+  Error error = stopped_by(*found, now);
+  error.message = fmt::format("{}: the picture is withheld{}", found->id, found->drill ? " (a drill)" : "");
+  return error;
+}
+
+}  // namespace limner

@@ -1,0 +1,119 @@
+#include "jobs/containment.h"
+
+#include <gtest/gtest.h>
+
+#include "base/ids.h"
+#include "ledger/ledger_fixture.h"
+
+namespace limner {
+namespace {
+
+class ContainmentTest : public testing::Test {
+ protected:
+  Incident open(IncidentScope scope, std::string subject, bool withhold = false) {
+    Incident incident;
+    incident.id = new_id("inc");
+    incident.scope = scope;
+    incident.subject = std::move(subject);
+    incident.reason = "a test";
+    incident.withhold = withhold;
+    incident.opened = ledger.clock.now();
+    incident.expires = ledger.clock.now() + 60 * kSecondUs;
+    incident.opened_by = {"key", "key_a"};
+    EXPECT_TRUE(ledger->incidents().open(incident));
+    EXPECT_TRUE(containment.refresh().value());
+    return incident;
+  }
+  Job job(const Json& request = {{"prompt", "a red apple"}, {"loras", {"style:0.5"}}}) {
+    Job made = ledger.job();
+    made.request = job_request_to_json(job_request_from_json(request).value());
+    made.prompt = request["prompt"].get<std::string>();
+    return made;
+  }
+  TestLedger ledger;
+  Containment containment{*ledger, ledger.clock};
+};
+
+TEST_F(ContainmentTest, StopsNothingWithoutAnIncident) {
+  EXPECT_FALSE(containment.refresh().value());
+  EXPECT_FALSE(containment.any());
+  EXPECT_TRUE(containment.check(job()));
+}
+
+TEST_F(ContainmentTest, StopsWhatItNamesAndNothingElse) {
+  struct Case {
+    IncidentScope scope;
+    std::string hit, miss;
+  };
+  const Case cases[] = {{IncidentScope::model, "limner-tiny", "limner"},
+                        {IncidentScope::lora, "style", "other"},
+                        {IncidentScope::tenant, ledger.tenant.id, "ten_other"},
+                        {IncidentScope::key, ledger.key.id, "key_other"},
+                        {IncidentScope::prompt, "Red*apple", "green"}};
+  for (const Case& each : cases) {
+    ContainmentTest::open(each.scope, each.miss);
+    EXPECT_TRUE(containment.check(job())) << each.miss;
+  }
+  for (const Case& each : cases) {
+    TestLedger other;
+    Incident incident;
+    incident.scope = each.scope;
+    incident.subject = each.hit;
+    EXPECT_TRUE(stops(incident, facts_of(job()))) << each.hit;
+  }
+}
+
+TEST_F(ContainmentTest, SaysWhichIncidentItIs) {
+  const Incident incident = open(IncidentScope::model, "limner-tiny");
+  const Error error = containment.check(job()).error();
+  EXPECT_EQ(error.code, Code::forbidden);
+  EXPECT_EQ(error.field, "incident");
+  EXPECT_TRUE(error.message.starts_with(incident.id)) << error.message;
+}
+
+TEST_F(ContainmentTest, StopsEverythingForATime) {
+  open(IncidentScope::everything, "");
+  const Error error = containment.check(job()).error();
+  EXPECT_EQ(error.code, Code::unavailable);
+  EXPECT_EQ(error.hint, "retry after 60 s");
+  ledger.clock.advance(60 * kSecondUs);
+  EXPECT_TRUE(containment.check(job()));
+}
+
+TEST_F(ContainmentTest, SeesOtherPromptsAndModelsOfAJob) {
+  Incident incident;
+  incident.scope = IncidentScope::prompt;
+  incident.subject = "tree";
+  EXPECT_TRUE(stops(incident, facts_of(job({{"prompt", "a"}, {"blend_prompt", "a tree"}, {"frames", 3}}))));
+  incident.scope = IncidentScope::model;
+  incident.subject = "fallback";
+  Job drawn = job();
+  drawn.drawn_by = "fallback@0123456789ab";
+  EXPECT_TRUE(stops(incident, facts_of(drawn)));
+}
+
+TEST_F(ContainmentTest, WithholdsPicturesOnlyIfItSaysSo) {
+  const Job kept = ledger->jobs().accept(job(), std::nullopt).value().job;
+  const PictureRow picture = test_picture(kept, 0);
+  PictureRow row = picture;
+  row.job = kept.id;
+  open(IncidentScope::model, "limner-tiny");
+  EXPECT_TRUE(containment.check_picture(row));
+  const Incident withholding = open(IncidentScope::model, "limner-tiny", true);
+  EXPECT_TRUE(containment.check_picture(row).error().message.starts_with(withholding.id));
+  row.job = "job_none";
+  EXPECT_FALSE(containment.check_picture(row));
+}
+
+TEST_F(ContainmentTest, HoldsNoMoreOnceTwoLiftedIt) {
+  const Incident incident = open(IncidentScope::model, "limner-tiny");
+  ASSERT_TRUE(ledger->incidents().lift(incident.id, {"key", "key_a"}, ledger.clock.now()));
+  EXPECT_FALSE(containment.refresh().value());
+  EXPECT_FALSE(containment.check(job()));
+  ASSERT_TRUE(ledger->incidents().lift(incident.id, {"key", "key_b"}, ledger.clock.now()));
+  EXPECT_FALSE(containment.refresh().value());
+  EXPECT_TRUE(containment.check(job()));
+}
+
+}  // namespace
+}  // namespace limner

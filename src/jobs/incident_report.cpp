@@ -1,0 +1,87 @@
+#include "jobs/incident_report.h"
+
+#include <algorithm>
+
+#include "jobs/containment.h"
+
+namespace limner {
+namespace {
+
+constexpr int kEndedMax = 10'000;
+constexpr int kPage = 200;
+
+double seconds_between(TimeUs from, TimeUs to) { return static_cast<double>(to - from) / kSecondUs; }
+
+Json party_json(const AuditParty& party) {
+  if (party.id.empty()) return nullptr;
+  return {{"kind", party.kind}, {"id", party.id}};
+}
+
+void count(IncidentReport& report, const Incident& incident, const Job& job) {
+  const double seconds = seconds_between(incident.opened, job.finished);
+  if (job.state == JobState::refused && job.error.message.starts_with(incident.id)) {
+    ++(job.attempts == 0 ? report.refused_queued : report.ended_running);
+    report.last_stop_seconds = std::max(report.last_stop_seconds, seconds);
+  } else if (job.state == JobState::stored && stops(incident, facts_of(job))) {
+    ++report.delivered;
+    report.last_delivery_seconds = std::max(report.last_delivery_seconds, seconds);
+  }
+}
+
+}  // namespace
+
+Result<IncidentReport> incident_report(Ledger& ledger, const Incident& incident, TimeUs now) {
+  TimeUs to = std::min(now + 1, incident.expires);
+  if (incident.lifted != 0) to = std::min(to, incident.lifted);
+  const std::vector<std::string> ids = TRY(ledger.incidents().jobs_ended(incident.opened, to, kEndedMax));
+  IncidentReport report;
+  report.complete = ids.size() < kEndedMax;
+  for (const std::string& id : ids) {
+    const Job job = TRY(ledger.jobs().find(id));
+    count(report, incident, job);
+  }
+  return report;
+}
+
+Json report_json(const IncidentReport& report) {
+  return {{"refused_queued", report.refused_queued},
+          {"ended_running", report.ended_running},
+          {"delivered", report.delivered},
+          {"last_stop_seconds", report.last_stop_seconds},
+          {"last_delivery_seconds", report.last_delivery_seconds},
+          {"complete", report.complete}};
+}
+
+Json incident_json(const Incident& incident, const std::function<Json(TimeUs)>& time) {
+  return {{"id", incident.id},
+          {"object", "incident"},
+          {"scope", incident_scope_name(incident.scope)},
+          {"subject", incident.subject},
+          {"reason", incident.reason},
+          {"withhold", incident.withhold},
+          {"drill", incident.drill},
+          {"opened", time(incident.opened)},
+          {"expires", time(incident.expires)},
+          {"opened_by", party_json(incident.opened_by)},
+          {"first_lift", party_json(incident.first_lift)},
+          {"first_lifted", time(incident.first_lifted)},
+          {"lifted_by", party_json(incident.lifted_by)},
+          {"lifted", time(incident.lifted)}};
+}
+
+Result<void> for_jobs_of(Ledger& ledger, const Incident& incident, TimeUs from, TimeUs to,
+                         const std::function<Result<void>(const Job&)>& each) {
+  JobQuery query;
+  query.from = from;
+  query.to = to;
+  query.limit = kPage;
+  for (;;) {
+    const std::vector<Job> page = TRY(ledger.jobs().search(query));
+    for (const Job& job : page)
+      if (stops(incident, facts_of(job))) TRY(each(job));
+    if (page.size() < kPage) return {};
+    query.before = page.back().id;
+  }
+}
+
+}  // namespace limner
