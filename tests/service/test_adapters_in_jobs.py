@@ -24,7 +24,7 @@ def png(picture):
 
 def drawn_by_command(server, tmp_path, *words):
     path = tmp_path / "expected.png"
-    server.command("generate", "a red apple", "--steps", 3, "--seed", 5, "--bare", "-q", "-o", path, *words)
+    server.command("generate", "a red apple", "--steps", 3, "--seed", 5, "--bare", "--no-sign", "-q", "-o", path, *words)
     return path.read_bytes()
 
 
