@@ -122,8 +122,11 @@ Json responses_of(const Route& route) {
   Json responses = Json::object();
   Json ok = {{"description", status_text(route.ok_status)}};
   if (route.ok_status != 204)
-    ok["content"][std::string(route.ok_type)] = {{"schema", schema_of(route.ok_schema)}};
-  if (route.path == "/v1/usage") ok["content"]["text/csv"] = {{"schema", {{"type", "string"}}}};
+    for (const std::string& type : types_of(route.ok_type)) {
+      // The schema is of the first; the others are the same in another form.
+      const bool is_first = ok["content"].empty();
+      ok["content"][type] = {{"schema", is_first ? schema_of(route.ok_schema) : Json{{"type", "string"}}}};
+    }
   responses[fmt::format("{}", route.ok_status)] = std::move(ok);
   if (route.path.ends_with("/bytes")) {
     responses["206"] = {{"description", "A part, as Range asked."}};
