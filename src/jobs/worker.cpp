@@ -190,7 +190,7 @@ Worker::Worker(const WorkerConfig& config, const Parts& parts)
 Worker::~Worker() = default;
 
 Result<void> Worker::start() {
-  TRY(core_->context.containment.refresh());
+  TRY(core_->contain());
   const std::vector<std::string> owners = TRY(core_->context.parts.ledger.jobs().lease_owners());
   for (const std::string& owner : owners)
     if (owner != core_->context.config.owner) TRY(core_->reclaim(owner));

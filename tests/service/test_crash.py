@@ -1,6 +1,6 @@
 """Killed at any moment, under load of every tier, a server loses no accepted job and bills none twice.
 
-LIMNER_KILLS says how often (4; the full measure is 200: `./dev bench crash`)."""
+LIMNER_KILLS says how often (4; the full measure is 200: `./dev bench service crash`)."""
 
 import collections
 import os
