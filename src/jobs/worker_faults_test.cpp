@@ -162,7 +162,8 @@ TEST_F(BrokenModel, FailsItsJobs) {
   const Job job = ended(submit(request));
   EXPECT_EQ(job.state, JobState::failed);
   EXPECT_EQ(job.error.kind, "model") << job.error.message;
-  EXPECT_GE(metric("limner_model_errors_total", {"model"}, {"broken"}), 1);
+  // Counted after the job's end is in the ledger.
+  EXPECT_TRUE(eventually([&] { return metric("limner_model_errors_total", {"model"}, {"broken"}) >= 1; }));
 }
 
 TEST_F(BrokenModel, IsReplacedByItsFallback) {
