@@ -183,7 +183,8 @@ class JobTable {
   virtual Result<Job> requeue(std::string_view id, int64_t reserved_micros, TimeUs now, TimeUs deadline) = 0;
   /// Forgets kept stages of jobs that have ended (the caller has deleted the objects).
   virtual Result<void> clear_kept(std::string_view id) = 0;
-  /// Ended jobs that still have kept stages, ended before `before`.
+  /// Ended jobs that still have kept stages: those ended before `before`, and any that is stored, which
+  /// nobody will resume.
   virtual Result<std::vector<Job>> ended_with_kept(TimeUs before, int limit) = 0;
 };
 

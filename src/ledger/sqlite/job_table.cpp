@@ -119,8 +119,8 @@ Result<std::vector<Job>> SqliteJobTable::ended_with_kept(TimeUs before, int limi
   return database_.read([&](Connection& db) {
     return db.collect<Job>(read_job,
                            jobs_query("WHERE id IN (SELECT job FROM kept_stages) AND state >= 4"
-                                      " AND finished < ? ORDER BY id LIMIT ?"),
-                           {before, limit});
+                                      " AND (state = ? OR finished < ?) ORDER BY id LIMIT ?"),
+                           {JobState::stored, before, limit});
   });
 }
 
