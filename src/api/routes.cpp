@@ -11,7 +11,7 @@ constexpr std::span<const Route> (*kGroups[])() = {
     job_routes,        job_event_routes,    picture_routes,      file_routes,          model_routes,
     usage_routes,      tenant_routes,       key_routes,          operation_routes,     health_routes,
     document_routes,   openai_image_routes, openai_batch_routes, a1111_drawing_routes, a1111_progress_routes,
-    a1111_list_routes, a1111_extra_routes,  audit_routes,        incident_routes,
+    a1111_list_routes, a1111_extra_routes,  audit_routes,        incident_routes,      review_routes,
 };
 
 std::vector<const Route*> every_route() {

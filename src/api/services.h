@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "jobs/job_service.h"
+#include "jobs/review_desk.h"
 #include "jobs/uploads.h"
 #include "jobs/worker.h"
 #include "ledger/ledger.h"
@@ -49,6 +50,7 @@ struct Services {
   Metrics& metrics;
   LivePreviews& previews;
   std::atomic<bool>& draining;
+  ReviewDesk& reviews;
 };
 
 }  // namespace limner

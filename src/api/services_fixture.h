@@ -74,10 +74,11 @@ class ServicesFixture {
   UrlSigner signer{{"a secret"}};
   SloTracker slo{{}};
   LivePreviews previews{jobs};
+  ReviewDesk reviews{{}, *ledger, *store, uploads, jobs, events, clock, log};
   ServiceConfig config;
   std::atomic<bool> draining = false;
-  Services services{config, *ledger, *store, jobs,  uploads, worker,  catalogue, pool,
-                    prices, signer,  slo,    clock, log,     metrics, previews,  draining};
+  Services services{config, *ledger, *store, jobs, uploads, worker,   catalogue, pool,   prices,
+                    signer, slo,     clock,  log,  metrics, previews, draining,  reviews};
   Tenant tenant{.id = "ten_00000000000000000000000000", .name = "default", .webhook_secret = "whsec_x"};
   ApiKey last_key;
 };

@@ -6,9 +6,11 @@
 
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/data_folder.h"
 #include "cli/exit_status.h"
 #include "cli/printable.h"
 #include "image/codec.h"
+#include "jobs/policy_calibration.h"
 #include "policy/gate.h"
 #include "policy/standard_policy.h"
 
@@ -76,6 +78,41 @@ Result<int> list(bool json) {
   return 0;
 }
 
+struct CalibrateFlags {
+  std::filesystem::path data;
+  bool json = false;
+};
+
+std::string share_text(const CalibrationCount& count) {
+  if (count.looked_at == 0) return "none looked at";
+  return fmt::format("{} of {} wrongly ({:.0f} %)", count.wrongly, count.looked_at,
+                     100.0 * count.wrongly / count.looked_at);
+}
+
+void print_calibration(const CalibrationLine& line) {
+  fmt::print("policy {}, {}\n", printable(line.policy), verdict_stage_name(line.stage));
+  fmt::print("  passed   {}   (a sample: its false negatives)\n", share_text(line.passed));
+  fmt::print("  held     {}\n", share_text(line.held));
+  fmt::print("  refused  {}   (what was appealed)\n", share_text(line.refused));
+  fmt::print("  objecting from a score on:  false positives  false negatives\n");
+  for (const ThresholdLine& each : line.thresholds)
+    fmt::print("    {:.1f}                      {:>15}  {:>15}\n", each.threshold, each.false_positives,
+               each.false_negatives);
+}
+
+Result<int> print_calibrations(const CalibrateFlags& flags) {
+  const SystemClock clock;
+  const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
+  const std::vector<CalibrationLine> lines = TRY(calibrate(ledger->reviews()));
+  if (flags.json) {
+    fmt::print("{}\n", json_text(calibration_json(lines)));
+    return 0;
+  }
+  if (lines.empty()) fmt::print("nobody has decided anything yet; see /v1/reviews\n");
+  for (const CalibrationLine& line : lines) print_calibration(line);
+  return 0;
+}
+
 }  // namespace
 
 void add_policy(CLI::App& app, CommandSlot& slot) {
@@ -92,6 +129,14 @@ void add_policy(CLI::App& app, CommandSlot& slot) {
       ->check(CLI::IsMember({"auto", "text", "picture"}));
   checking->add_flag("--json", flags->json, "Print the verdict as JSON");
   checking->callback([flags, &slot] { slot.run = [flags] { return check(*flags); }; });
+
+  auto calibration = std::make_shared<CalibrateFlags>();
+  CLI::App* calibrating = command->add_subcommand(
+      "calibrate", "How often each policy was wrong, by what reviewers of a server decided");
+  add_data_option(*calibrating, calibration->data);
+  calibrating->add_flag("--json", calibration->json, "Print JSON");
+  calibrating->callback(
+      [calibration, &slot] { slot.run = [calibration] { return print_calibrations(*calibration); }; });
 
   auto json = std::make_shared<bool>(false);
   CLI::App* listing = command->add_subcommand("list-checks", "The kinds of checks that a policy may ask for");

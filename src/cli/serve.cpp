@@ -221,6 +221,8 @@ class Serve {
         providers_[entry.name] =
             std::make_unique<Provider>(entry.name, *entry.provider, http_, clock_, log_, metrics_);
     slo_.publish(metrics_, clock_);
+    if (!config_.policy_folder.empty())
+      policies_ = std::make_shared<const PolicyBook>(TRY(PolicyBook::read(config_.policy_folder)));
     make_worker();
     make_services();
     return {};
@@ -250,18 +252,21 @@ class Serve {
         config_.worker,
         Worker::Parts{*ledger_, *store_, *uploads_, catalogue_, *pool_, provider, config_.prices, events_,
                       clock_, log_, metrics_, *spans_,
-                      [this](const Job& job) { record_outcome(slo_, config_.worker.scheduler, job); }});
+                      [this](const Job& job) { record_outcome(slo_, config_.worker.scheduler, job); },
+                      policies_});
     jobs_ = std::make_unique<JobService>(config_.jobs, *ledger_, *uploads_, catalogue_, *pool_,
                                          config_.prices, events_, *worker_, clock_, log_, metrics_);
+    reviews_ = std::make_unique<ReviewDesk>(config_.review, *ledger_, *store_, *uploads_, *jobs_, events_,
+                                            clock_, log_);
     housekeeper_ =
         std::make_unique<Housekeeper>(config_.housekeeping, *ledger_, *store_, http_, clock_, log_, metrics_);
   }
 
   void make_services() {
     previews_ = std::make_unique<LivePreviews>(*jobs_);
-    services_ = std::make_unique<Services>(Services{config_.service, *ledger_, *store_, *jobs_, *uploads_,
-                                                    *worker_, catalogue_, *pool_, config_.prices, *signer_,
-                                                    slo_, clock_, log_, metrics_, *previews_, draining_});
+    services_ = std::make_unique<Services>(
+        Services{config_.service, *ledger_, *store_, *jobs_, *uploads_, *worker_, catalogue_, *pool_,
+                 config_.prices, *signer_, slo_, clock_, log_, metrics_, *previews_, draining_, *reviews_});
     batches_ = std::make_unique<BatchRunner>(*services_);
     server_ = std::make_unique<HttpServer>(config_.http, *services_, *spans_);
   }
@@ -310,8 +315,10 @@ class Serve {
   std::unique_ptr<UploadKeeper> uploads_;
   std::unique_ptr<ModelPool> pool_;
   std::map<std::string, std::unique_ptr<Provider>> providers_;
+  std::shared_ptr<const PolicyBook> policies_;
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<JobService> jobs_;
+  std::unique_ptr<ReviewDesk> reviews_;
   std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<LivePreviews> previews_;
   std::unique_ptr<Services> services_;

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "jobs/housekeeper.h"
 #include "jobs/job_service.h"
+#include "jobs/review_desk.h"
 #include "jobs/worker.h"
 #include "ledger/ledger.h"
 #include "meter/prices.h"
@@ -38,6 +39,8 @@ struct ServeConfig {
   PriceTable prices;
   HousekeeperConfig housekeeping;
   UploadLimits uploads;
+  std::filesystem::path policy_folder;  ///< of *.toml files; empty: the built-in policy
+  ReviewLimits review;
   std::string log_level = "info";
   bool log_prompts = false;
   std::string otlp_endpoint;  ///< "http://collector:4318"; empty: spans go nowhere

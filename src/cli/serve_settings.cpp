@@ -85,6 +85,11 @@ const Setting kSettings[] = {
     {"scheduler.realtime_open", "Of them kept free for realtime", AT(worker.scheduler.realtime_open), 0,
      1023},
 
+    {"policy.folder",
+     "Folder of policy files NAME.toml, one of them for everyone; empty: the built-in policy",
+     AT(policy_folder)},
+    {"review.hourly_max", "Decisions of one reviewer within an hour", AT(review.hourly_max), 1, 100000},
+
     {"jobs.pixels_max", "Width x height of a picture, enlarging included", AT(jobs.pixels_max), 64, 1 << 28},
     {"jobs.pictures_max", "Pictures of one job", AT(jobs.pictures_max), 1, 1000},
     {"jobs.steps_max", "Network evaluations of one picture", AT(jobs.steps_max), 1, 100000},

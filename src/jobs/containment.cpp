@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "jobs/policy_desk.h"
 #include "jobs/prompt_pattern.h"
 
 namespace limner {
@@ -118,6 +119,7 @@ Result<void> Containment::check(const Job& job) const {
 }
 
 Result<void> Containment::check_picture(const PictureRow& picture) const {
+  TRY(check_standing(picture.standing));
   if (!any_) return {};
   const auto incidents = known();
   if (std::ranges::none_of(*incidents, &Incident::withhold)) return {};

@@ -41,7 +41,8 @@ class Containment {
   std::optional<Incident> stop(const DrawingFacts& facts) const;
   /// `stopped_by` the first that stops the job.
   Result<void> check(const Job& job) const;
-  /// Likewise, of those that withhold pictures too, for a picture's job. Fails closed where the job cannot be
+  /// THE DOOR that every picture goes out by: `refused` if policies did not let it pass, else likewise of
+  /// those incidents that withhold pictures too, for a picture's job. Fails closed where the job cannot be
   /// read.
   Result<void> check_picture(const PictureRow& picture) const;
   bool any() const { return any_.load(); }

@@ -45,8 +45,17 @@ bool is_worth_repeating(const Job& job) {
          (job.state == JobState::failed && job.error.kind == "infrastructure");
 }
 
-bool may_retry(JobState state) {
-  return state == JobState::failed || state == JobState::cancelled || state == JobState::expired;
+// Of what was held or refused the ledger knows whether it was approved.
+bool may_retry(JobState state) { return has_ended(state) && state != JobState::stored; }
+
+// By a policy, because of its prompt: also whoever sends it again is told so at once.
+bool was_refused_at_once(const Job& job) {
+  return job.state == JobState::refused && job.error.field == "prompt" && job.attempts == 0;
+}
+
+Error refusal_of(const Job& job) {
+  return Error{Code::refused, job.error.field, job.error.message,
+               fmt::format("POST /v1/jobs/{}/appeal asks a person", job.id)};
 }
 
 Job make_job(const Caller& caller, const JobRequest& request, const Assessment& assessment, TimeUs now) {
@@ -120,7 +129,11 @@ Result<Submitted> JobService::take(const Caller& caller, JobRequest request,
   const Job job = make_job(caller, request, assessment, clock_.now());
   TRY(worker_.containment().check(job));
   TRY(check_inputs(request));
+  const PolicySubject subject{caller.tenant.name, request.tier};
+  const VerdictRow verdict = worker_.policies().ask_prompt(subject, request, assessment.plan.steps);
   Accepted accepted = TRY(ledger_.jobs().accept(job, idempotency));
+  if (!accepted.replayed && verdict.standing != Standing::passed)
+    return end_by_policy(accepted.job, verdict, subject);
   if (!accepted.replayed) {
     log_.info("job_accepted", {{"job", accepted.job.id},
                                {"tenant", accepted.job.tenant},
@@ -136,6 +149,28 @@ Result<Submitted> JobService::take(const Caller& caller, JobRequest request,
   return describe(std::move(accepted.job), accepted.replayed, assessment.admission.predicted_wait_seconds);
 }
 
+// Before any engine time is spent. The worker does not know the job: should this process die here, whoever
+// takes it from the ledger asks again.
+Result<Submitted> JobService::end_by_policy(const Job& job, const VerdictRow& verdict,
+                                            const PolicySubject& subject) {
+  JobEnd end;
+  end.job = job.id;
+  end.state = verdict.standing == Standing::held ? JobState::held : JobState::refused;
+  end.error = policy_error(verdict);
+  end.now = clock_.now();
+  end.verdicts = {verdict};
+  end.reviewers = worker_.policies().policy_for(subject).reviewers;
+  if (!job.webhook_url.empty())
+    end.webhook_body = drawing::webhook_body(job, end.state, end.error, {}, end.now);
+  Job ended = TRY(ledger_.jobs().end(end));
+  log_.info("job_ended", {{"job", ended.id},
+                          {"state", job_state_name(ended.state)},
+                          {"tenant", ended.tenant},
+                          {"request_id", ended.request_id},
+                          {"policy", verdict.policy}});
+  return describe(std::move(ended), false, 0);
+}
+
 // A picture that is withheld is not drawn over either.
 Result<void> JobService::check_inputs(const JobRequest& request) const {
   if (!worker_.containment().any()) return {};
@@ -147,6 +182,7 @@ Result<void> JobService::check_inputs(const JobRequest& request) const {
 }
 
 Result<Submitted> JobService::describe(Job job, bool replayed, double predicted_wait_seconds) const {
+  if (was_refused_at_once(job)) return refusal_of(job);
   Submitted submitted;
   if (job.state == JobState::queued) submitted.position = TRY(ledger_.jobs().position(job));
   submitted.job = std::move(job);
@@ -173,7 +209,13 @@ Result<Job> JobService::find_job(const Caller& caller, std::string_view id) cons
 Result<JobView> JobService::view(Job job) const {
   JobView view;
   view.pictures = TRY(ledger_.pictures().of_job(job.id));
-  std::erase_if(view.pictures, [](const PictureRow& picture) { return picture.deleted != 0; });
+  for (const PictureRow& picture : view.pictures) {
+    view.held += picture.standing == Standing::held;
+    view.refused += picture.standing == Standing::refused;
+  }
+  std::erase_if(view.pictures, [](const PictureRow& picture) {
+    return picture.deleted != 0 || picture.standing != Standing::passed;
+  });
   if (job.state == JobState::queued) view.position = TRY(ledger_.jobs().position(job));
   if (has_ended(job.state)) view.usage = TRY(ledger_.usage().of_job(job.id));
   view.job = std::move(job);
@@ -191,6 +233,12 @@ Result<std::vector<Job>> JobService::search(const Caller& caller, JobQuery query
 }
 
 Result<PictureRow> JobService::find_picture(const Caller& caller, std::string_view id) {
+  PictureRow picture = TRY(find_drawn(caller, id));
+  TRY(check_standing(picture.standing));
+  return picture;
+}
+
+Result<PictureRow> JobService::find_drawn(const Caller& caller, std::string_view id) const {
   if (!is_id(id, "pic")) return nobodys(id, "picture");
   Result<PictureRow> picture = ledger_.pictures().find(id);
   if (!picture && picture.error().code != Code::not_found) return picture;
@@ -200,7 +248,9 @@ Result<PictureRow> JobService::find_picture(const Caller& caller, std::string_vi
 }
 
 Result<void> JobService::delete_picture(const Caller& caller, std::string_view id) {
-  const PictureRow picture = TRY(find_picture(caller, id));
+  const PictureRow picture = TRY(find_drawn(caller, id));
+  // What waits for a person, or was refused, is evidence: only those who answer for it delete it.
+  if (!is_admin(caller)) TRY(check_standing(picture.standing));
   return uploads_.remove(picture.tenant, picture.id, "picture", {"key", caller.key.id});
 }
 
@@ -276,7 +326,7 @@ Result<JobService::Waiting> JobService::when_ended(const Caller& caller, std::st
           if (const auto state = job_state_from_name(finished.data.value("state", "")); state)
             job.state = *state;
         Result<JobView> ended = view(job);
-        done(ended ? *ended : JobView{std::move(job), {}, {}, 0});
+        done(ended ? *ended : JobView{.job = std::move(job), .pictures = {}, .usage = {}});
       });
   auto subscription = events_.subscribe(std::string(id), [told](const JobEvent& event) {
     if (event.type == "finished") told->tell(event);

@@ -12,6 +12,7 @@
 #include "jobs/caller.h"
 #include "jobs/events.h"
 #include "jobs/job_request.h"
+#include "jobs/policy_desk.h"
 #include "jobs/uploads.h"
 #include "ledger/ledger.h"
 #include "meter/prices.h"
@@ -28,6 +29,7 @@ class Worker;
 struct JobView {
   Job job;
   std::vector<PictureRow> pictures;
+  int held = 0, refused = 0;  ///< pictures that were drawn and are not given out, so not among `pictures`
   std::optional<UsageRow> usage;
   int position = 0;  ///< while queued: jobs in front of it
 };
@@ -64,9 +66,10 @@ class JobService {
 
   /// Checks everything that can be known before drawing - names, sizes, rights of key and tenant, the
   /// parameters against the model's card, memory and time - then makes the job durable and tells the worker.
-  /// A request without a seed gets one here, so that a retry or a resumed job draws the same. Errors: as
-  /// admission, Limits and params say; with Error::code `exhausted` or `unavailable` the hint "retry after N
-  /// s" and retry_after() tell when.
+  /// A request without a seed gets one here, so that a retry or a resumed job draws the same. A job whose
+  /// prompt a policy refuses is recorded and is a `refused` error, one that it holds is taken and waits.
+  /// Errors: as admission, Limits and params say; with Error::code `exhausted` or `unavailable` the hint
+  /// "retry after N s" and retry_after() tell when.
   Result<Submitted> submit(const Caller& caller, JobRequest request,
                            const std::optional<Idempotency>& idempotency = std::nullopt);
   /// A repeated request's job, without checking anything else (its inputs may be gone by now). Where the
@@ -80,7 +83,8 @@ class JobService {
   Result<PictureRow> find_picture(const Caller& caller, std::string_view id);
   /// Within a step. Ended jobs: `conflict`.
   Result<JobView> cancel(const Caller& caller, std::string_view id);
-  /// failed, cancelled, expired: again, from the last kept stage. Others: `conflict`.
+  /// failed, cancelled, expired - or held or refused before it was drawn, and approved since: again, from the
+  /// last kept stage. Others: `conflict`.
   Result<JobView> retry(const Caller& caller, std::string_view id);
   /// Deletes a picture (row, then object). `conflict` under a legal hold.
   Result<void> delete_picture(const Caller& caller, std::string_view id);
@@ -101,7 +105,9 @@ class JobService {
  private:
   Result<Submitted> take(const Caller& caller, JobRequest request, std::optional<Idempotency> idempotency);
   Result<void> check_inputs(const JobRequest& request) const;
+  Result<Submitted> end_by_policy(const Job& job, const VerdictRow& verdict, const PolicySubject& subject);
   Result<Submitted> describe(Job job, bool replayed, double predicted_wait_seconds) const;
+  Result<PictureRow> find_drawn(const Caller& caller, std::string_view id) const;
   Result<Job> find_job(const Caller& caller, std::string_view id) const;
   Result<JobView> view(Job job) const;
   Result<void> end_queued(const Job& job);

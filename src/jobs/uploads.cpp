@@ -12,6 +12,7 @@
 #include "jobs/lora_upload.h"
 #include "jobs/picture_keys.h"
 #include "jobs/plain_text.h"
+#include "jobs/policy_desk.h"
 
 namespace limner {
 namespace {
@@ -47,6 +48,7 @@ std::string showable_name(std::string_view name) {
 struct UploadKeeper::Kept {
   std::string id, key, sha256;
   uint64_t bytes = 0;
+  Standing standing = Standing::passed;
 };
 
 UploadKeeper::UploadKeeper(Ledger& ledger, Store& store, const UploadLimits& limits, const Clock& clock)
@@ -117,7 +119,7 @@ Result<UploadKeeper::Kept> UploadKeeper::find_kept(const std::string& tenant, st
     return Kept{upload.id, upload.key, upload.sha256, upload.bytes};
   }
   const PictureRow picture = TRY(find_drawn(tenant, id, field));
-  return Kept{picture.id, picture.key, picture.sha256, picture.bytes};
+  return Kept{picture.id, picture.key, picture.sha256, picture.bytes, picture.standing};
 }
 
 Result<PictureRow> UploadKeeper::find_drawn(const std::string& tenant, std::string_view id,
@@ -157,6 +159,7 @@ Result<Upload> UploadKeeper::find(const std::string& tenant, std::string_view id
 Result<std::string> UploadKeeper::read(const std::string& tenant, std::string_view id,
                                        std::string_view field) {
   const Kept kept = TRY(find_kept(tenant, id, field));
+  TRY(check_standing(kept.standing));
   return read_kept(kept, field);
 }
 

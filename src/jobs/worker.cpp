@@ -74,7 +74,7 @@ Worker::Core::Core(const WorkerConfig& config, const Parts& parts)
                   inbox.wake();
                   remote.wake();
                 }),
-      previews(context, threads),
+      previews(context, threads, ending),
       leases(context,
              {[this](const drawing::ActiveJobRef& job) { ending.drop(job); }, [this] { intake.wake(); }}),
       reception(context, queue, inbox, ending),
@@ -214,6 +214,8 @@ bool Worker::cancel(const std::string& job) {
 Result<int> Worker::contain() { return core_->contain(); }
 
 const Containment& Worker::containment() const { return core_->context.containment; }
+
+const PolicyDesk& Worker::policies() const { return core_->context.policies; }
 
 void Worker::set_paused(TierNumber tier, bool paused) {
   core_->queue.set_paused(tier, paused);

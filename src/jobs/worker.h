@@ -14,6 +14,7 @@
 #include "base/trace.h"
 #include "jobs/containment.h"
 #include "jobs/events.h"
+#include "jobs/policy_desk.h"
 #include "jobs/uploads.h"
 #include "ledger/ledger.h"
 #include "meter/prices.h"
@@ -79,6 +80,7 @@ class Worker {
     Metrics& metrics;
     SpanSink& spans;
     std::function<void(const Job&)> ended = {};  ///< told of every job that has ended; hands on, never blocks
+    std::shared_ptr<const PolicyBook> policies = nullptr;  ///< none: the built-in policy is for everyone
   };
   Worker(const WorkerConfig& config, const Parts& parts);
   ~Worker();
@@ -94,6 +96,7 @@ class Worker {
   /// itself a few times a second.
   Result<int> contain();
   const Containment& containment() const;
+  const PolicyDesk& policies() const;
   void set_paused(TierNumber tier, bool paused);
   /// No new jobs are begun; running ones are finished within `seconds`, then saved and given back. Returns
   /// when nothing is drawn any more.

@@ -15,8 +15,9 @@
 
 namespace limner {
 
-/// queued -> drawing -> finishing -> checking -> stored, or an end: held (for review), refused (by policy),
-/// failed, cancelled, expired (deadline). The numbers are in the ledger: never renumber.
+/// queued -> drawing -> finishing -> checking -> stored, or an end: held (for review: then stored or
+/// refused), refused (by policy), failed, cancelled, expired (deadline). The numbers are in the ledger: never
+/// renumber.
 enum class JobState : uint8_t {
   queued = 0,
   drawing = 1,
@@ -112,6 +113,9 @@ struct JobEnd {
   JobError error;
   std::string drawn_by;
   std::vector<PictureRow> pictures;
+  /// What policies said; what they held, or a sample of what passed, waits for `reviewers` who agree.
+  std::vector<VerdictRow> verdicts;
+  int reviewers = 1;
   /// Only engine_us and cost_micros are read: totals of the job over all attempts, as Job::engine_us is; less
   /// than what was booked before is taken for that. The rest comes from the job and its pictures.
   UsageRow usage;
@@ -178,8 +182,9 @@ class JobTable {
   virtual Result<Job> end(const JobEnd& end) = 0;
   /// Marks a job that is being drawn: its worker, or whoever gets it next, will cancel it.
   virtual Result<void> request_cancel(std::string_view id) = 0;
-  /// failed, cancelled or expired -> queued, its cost reserved again, kept stages as they are; it waits anew,
-  /// so submitted is `now` and attempts are none. Limits as accept().
+  /// failed, cancelled or expired - or held before it was drawn, and approved since - -> queued, its cost
+  /// reserved again, kept stages as they are; it waits anew, so submitted is `now` and attempts are none.
+  /// Limits as accept().
   virtual Result<Job> requeue(std::string_view id, int64_t reserved_micros, TimeUs now, TimeUs deadline) = 0;
   /// Forgets kept stages of jobs that have ended (the caller has deleted the objects).
   virtual Result<void> clear_kept(std::string_view id) = 0;

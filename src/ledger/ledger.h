@@ -16,6 +16,7 @@
 #include "ledger/incidents.h"
 #include "ledger/jobs.h"
 #include "ledger/pictures.h"
+#include "ledger/reviews.h"
 #include "ledger/settings.h"
 #include "ledger/tenants.h"
 #include "ledger/uploads.h"
@@ -56,6 +57,7 @@ class Ledger {
   virtual SettingTable& settings() = 0;
   virtual AuditTable& audit() = 0;
   virtual IncidentTable& incidents() = 0;
+  virtual ReviewTable& reviews() = 0;
   /// A consistent copy into a new file, while everything goes on. `conflict` if the file exists.
   virtual Result<void> backup(const std::filesystem::path& to) = 0;
   /// Writes what was said to be "not durable at once" (touch_key, add_sent) now.

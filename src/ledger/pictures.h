@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "ledger/verdicts.h"
 
 namespace limner {
 
@@ -25,8 +26,9 @@ struct PictureRow {
   TimeUs created = 0;
   TimeUs deleted = 0;  ///< 0: there
   int64_t cost_micros = 0;
-  uint64_t bytes_sent = 0;  ///< delivered so far
-  Json metadata;            ///< the JSON that is also in the file
+  uint64_t bytes_sent = 0;               ///< delivered so far
+  Standing standing = Standing::passed;  ///< what has not passed is given out to nobody but reviewers
+  Json metadata;                         ///< the JSON that is also in the file
 };
 
 class PictureTable {

@@ -2,12 +2,12 @@
 
 namespace limner {
 
-extern const CheckInfo kTermsCheck, kPictureClassesCheck;
+extern const CheckInfo kTermsCheck, kPictureClassesCheck, kCopiesCheck;
 
 namespace {
 
 // A check exists for policies, `limner policy list-checks` and the tests by being named here.
-constexpr const CheckInfo* kChecks[] = {&kTermsCheck, &kPictureClassesCheck};
+constexpr const CheckInfo* kChecks[] = {&kTermsCheck, &kPictureClassesCheck, &kCopiesCheck};
 
 }  // namespace
 

@@ -54,7 +54,21 @@ Result<void> read_prompt(const PolicyValue& value, Policy& policy) {
 Result<void> read_picture(const PolicyValue& value, Policy& policy) {
   PolicyTable table = TRY(PolicyTable::of(value));
   policy.picture_timeout = TRY(timeout_of(table.optional("timeout_ms"), policy.picture_timeout));
+  if (const PolicyValue* previews = table.optional("previews"))
+    policy.previews = TRY(word_of(*previews, {"withhold", "check"})) == "check" ? PreviewRule::check
+                                                                                : PreviewRule::withhold;
   TRY(read_checks("picture", table, policy));
+  return table.finish();
+}
+
+Result<void> read_review(const PolicyValue& value, Policy& policy) {
+  PolicyTable table = TRY(PolicyTable::of(value));
+  if (const PolicyValue* sample = table.optional("sample")) policy.sample = TRY(number_of(*sample, 0, 1));
+  if (const PolicyValue* reviewers = table.optional("reviewers")) {
+    const double count = TRY(number_of(*reviewers, 1, 2));
+    if (count != 1 && count != 2) return reviewers->error("is not 1 or 2");
+    policy.reviewers = static_cast<int>(count);
+  }
   return table.finish();
 }
 
@@ -68,6 +82,7 @@ Result<Policy> parse_policy(std::string_view text, const std::string& file) {
   if (const PolicyValue* scope = table.optional("applies_to")) TRY(read_scope(*scope, policy));
   if (const PolicyValue* prompt = table.optional("prompt")) TRY(read_prompt(*prompt, policy));
   if (const PolicyValue* picture = table.optional("picture")) TRY(read_picture(*picture, policy));
+  if (const PolicyValue* review = table.optional("review")) TRY(read_review(*review, policy));
   TRY(table.finish());
   return policy;
 }

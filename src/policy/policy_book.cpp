@@ -42,6 +42,20 @@ Result<PolicyBook> PolicyBook::make(std::vector<Policy> policies) {
   return book;
 }
 
+Result<PolicyBook> PolicyBook::read(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> files;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+    if (at->path().extension() == ".toml") files.push_back(at->path());
+  if (error) return not_found("policy.folder", fmt::format("{}: {}", folder.string(), error.message()));
+  if (files.empty())
+    return not_found("policy.folder", fmt::format("{} has no file NAME.toml", folder.string()));
+  std::ranges::sort(files);
+  std::vector<Policy> policies;
+  for (const std::filesystem::path& file : files) policies.push_back(TRY(read_policy(file)));
+  return make(std::move(policies));
+}
+
 const Policy& PolicyBook::policy_for(std::string_view tenant, std::string_view tier) const {
   const Policy* best = nullptr;
   for (const Policy& policy : policies_)

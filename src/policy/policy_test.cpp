@@ -43,6 +43,20 @@ struct Mistake {
   std::vector<std::string> saying;
 };
 
+TEST(Policy, SaysWhatPersonsLookAt) {
+  const Result<Policy> policy = parse_policy(
+      "version = \"1\"\n[picture]\npreviews = \"check\"\n[review]\nsample = 0.25\nreviewers = 2\n", "p.toml");
+  ASSERT_TRUE(policy) << policy.error().text();
+  EXPECT_EQ(policy->previews, PreviewRule::check);
+  EXPECT_EQ(policy->sample, 0.25);
+  EXPECT_EQ(policy->reviewers, 2);
+  EXPECT_NE(error_of("version = \"1\"\n[review]\nreviewers = 3\n").find("review.reviewers"),
+            std::string::npos);
+  EXPECT_NE(error_of("version = \"1\"\n[review]\nsample = 2\n").find("review.sample"), std::string::npos);
+  EXPECT_NE(error_of("version = \"1\"\n[picture]\npreviews = \"show\"\n").find("picture.previews"),
+            std::string::npos);
+}
+
 TEST(Policy, MistakesAreNamedWithTheirPlace) {
   const std::string rule = "version = \"1\"\n[[prompt.terms]]\nname = \"a\"\n";
   const Mistake kMistakes[] = {

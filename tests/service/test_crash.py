@@ -9,10 +9,11 @@ import threading
 import time
 
 import pytest
+from PIL import Image
 
 KILLS = int(os.environ.get("LIMNER_KILLS", "4"))
 SEED = int(os.environ.get("LIMNER_CRASH_SEED", "0")) or random.randrange(1 << 30)
-ENDED = ("stored", "refused", "failed", "cancelled", "expired")
+ENDED = ("stored", "held", "refused", "failed", "cancelled", "expired")
 
 CONFIG = """
 [ledger]
@@ -24,6 +25,30 @@ attempts_max = 100
 orphan_seconds = 1
 sweep_seconds = 1
 """
+
+
+def policies(folder):
+    """The configuration of a policy that looks at prompts and pictures."""
+    (folder / "policies").mkdir()
+    (folder / "protected").mkdir()
+    noise = random.Random(1).randbytes(64 * 64 * 3)
+    Image.frombytes("RGB", (64, 64), noise).resize((256, 256)).save(folder / "protected" / "noise.png")
+    (folder / "policies" / "all.toml").write_text(f"""
+version = "crash-1"
+[[prompt.terms]]
+name = "nudity"
+action = "refuse"
+terms = ["nude"]
+[[prompt.terms]]
+name = "weapons"
+action = "hold"
+terms = ["rifle"]
+[[picture.copies]]
+name = "noise"
+index = "{folder / "protected.pdq"}"
+flat = "pass"
+""")
+    return f'[policy]\nfolder = "{folder / "policies"}"\n'
 
 
 class Load:
@@ -45,7 +70,7 @@ class Load:
         while not self.stopping.is_set():
             count += 1
             body = {
-                "prompt": f"a red apple {number} {count}",
+                "prompt": f"a red apple {number} {count}" + chance.choice([""] * 6 + [" nude", " with a rifle"]),
                 "steps": chance.choice([1, 2, 4]),
                 "count": chance.choice([1, 1, 2]),
                 "seed": count,
@@ -68,7 +93,10 @@ class Load:
                     raise
                 time.sleep(0.02)
                 continue
+            if "nude" in body["prompt"] and answer.status == 400:
+                return
             if answer.status == 202:
+                assert "nude" not in body["prompt"], answer
                 with self.lock:
                     known = self.accepted.setdefault(key, answer.json["id"])
                     assert known == answer.json["id"], "one key, two jobs"
@@ -123,10 +151,14 @@ def check_everything(server, load):
     for job, view in views.items():
         assert view["state"] != "failed" or view["error"]["message"], view
         assert view["state"] != "cancelled" or job in load.cancelled, f"{job} was cancelled by nobody: {view}"
+        if "rifle" in view["prompt"]:
+            assert view["state"] in ("held", "cancelled") and view["attempts"] == 0 and view["pictures"] == [], view
         if view["state"] == "stored":
             for picture in view["pictures"]:
                 answer = server.admin.get(f"/v1/pictures/{picture['id']}/bytes")
                 assert answer.status == 200, answer
+    for job in server.admin.get("/v1/jobs?text=nude&limit=500").json["data"]:
+        assert job["state"] == "refused" and job["attempts"] == 0, job
     usage = server.admin.get("/v1/usage?by=job").json
     rows = collections.Counter(row["job"] for row in usage["rows"])
     assert set(views) <= set(rows), "ended without a usage row"
@@ -140,10 +172,13 @@ def check_everything(server, load):
 
 
 @pytest.mark.parametrize("faults", ["", "write:0.01,fsync:0.01,rename:0.01,enospc:0.005"])
-def test_kill_9_loses_no_job_and_bills_none_twice(make_server, faults):
+def test_kill_9_loses_no_job_and_bills_none_twice(make_server, tmp_path, faults):
+    """And nothing is drawn or given out that no policy was asked about: `limner db check` looks for that as well."""
     print(f"LIMNER_CRASH_SEED={SEED}")
     environment = {"LIMNER_FAULTS": f"{faults},seed:{SEED % 1000}"} if faults else {}
-    server = make_server(CONFIG, environment)
+    server = make_server(CONFIG + policies(tmp_path), environment, start=False)
+    server.command("protect", "add", tmp_path / "protected", "--index", tmp_path / "protected.pdq")
+    server.start()
     chance = random.Random(SEED)
     load = Load(server)
     try:

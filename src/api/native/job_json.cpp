@@ -84,6 +84,7 @@ Json job_json(Services& services, const Request& request, const JobView& view) {
   for (const PictureRow& picture : view.pictures)
     pictures.push_back(picture_json(services, request, picture));
   json["pictures"] = std::move(pictures);
+  json["withheld"] = {{"held", view.held}, {"refused", view.refused}};
   json["usage"] = view.usage ? usage_of_job(services, *view.usage) : Json(nullptr);
   return json;
 }

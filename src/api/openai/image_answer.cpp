@@ -54,7 +54,7 @@ std::optional<Error> error_of(const Job& job) {
   if (job.state == JobState::cancelled && job.error.empty())
     return Error{Code::cancelled, "", "it was cancelled", ""};
   if (job.state == JobState::held)
-    return Error{Code::refused, "prompt", "the picture waits for review", "ask for the job later: " + job.id};
+    return Error{Code::refused, job.error.field, "it waits for review", "ask for the job later: " + job.id};
   return Error{code_of(job.error.code), job.error.field, job.error.message, job.error.hint};
 }
 

@@ -15,6 +15,11 @@ void ActiveJob::set_plan(JobPlan plan) {
   plan_.swap(next);
 }
 
+void ActiveJob::add_verdict(VerdictRow verdict) {
+  const std::lock_guard lock(mutex);
+  verdicts.push_back(std::move(verdict));
+}
+
 bool ActiveJob::claim_end() {
   const std::lock_guard lock(facts_mutex_);
   return !end_claimed_.exchange(true);

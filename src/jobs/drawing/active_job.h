@@ -19,6 +19,7 @@
 #include "jobs/drawing/job_plan.h"
 #include "jobs/drawing/lease.h"
 #include "jobs/job_request.h"
+#include "jobs/policy_desk.h"
 #include "ledger/jobs.h"
 #include "schedule/scheduler.h"
 
@@ -41,6 +42,7 @@ class ActiveJob {
   Job job;  ///< as in the ledger when it came; its `request` is read and emptied
   JobRequest request;
   double tenant_weight = 1;
+  std::string tenant_name;
   TraceContext trace;  ///< of the job's root span
   std::string parent_span;
   Counter* engine_seconds = nullptr;  ///< of its tenant and model
@@ -57,6 +59,7 @@ class ActiveJob {
   std::mutex mutex;                  ///< guards what follows
   std::vector<PictureRow> pictures;  ///< stored ones, by position
   std::vector<KeptStage> kept;
+  std::vector<VerdictRow> verdicts;  ///< what policies said so far
   JobState ledger_state = JobState::drawing;
 
   /// Changed when another model is to draw it.
@@ -78,6 +81,8 @@ class ActiveJob {
   /// Waits until the engine does nothing for the job: then its engine_us is final, if it has ended.
   void wait_for_engine() const;
   TierNumber tier() const { return static_cast<TierNumber>(job.tier); }
+  PolicySubject policy_subject() const { return {tenant_name, job.tier}; }
+  void add_verdict(VerdictRow verdict);
 
  private:
   mutable std::mutex facts_mutex_;

@@ -28,7 +28,6 @@ Result<void> encode_file(WorkerContext& context, DrawnPicture& picture) {
   row.key = picture_key(row.tenant, row.id, row.format);
   row.created = context.parts.clock.now();
   if (!picture.texts.json.empty()) row.metadata = TRY(parse_json(picture.texts.json, "metadata"));
-  picture.pixels = {};
   return {};
 }
 

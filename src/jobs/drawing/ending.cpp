@@ -1,13 +1,23 @@
 #include "jobs/drawing/ending.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/ids.h"
 #include "jobs/drawing/bill.h"
 #include "jobs/drawing/job_news.h"
 #include "jobs/drawing/job_spans.h"
 #include "jobs/drawing/persist.h"
 
 namespace limner::drawing {
+namespace {
+
+std::vector<PictureRow> passed(std::vector<PictureRow> pictures) {
+  std::erase_if(pictures, [](const PictureRow& picture) { return picture.standing != Standing::passed; });
+  return pictures;
+}
+
+}  // namespace
 
 Ending::Ending(WorkerContext& context, DrawingQueue& queue, KeptStages& kept, WorkThreads& threads,
                std::function<void(const ActiveJobRef&)> let_go)
@@ -17,7 +27,7 @@ bool Ending::end(const ActiveJobRef& job, JobState state, JobError error) {
   if (!job->claim_end()) return false;
   queue_.remove(*job);
   let_go_(job);
-  threads_.post([this, job, state, error = std::move(error)] { end_now(job, state, error); });
+  threads_.post([this, job, state, error = std::move(error)] { end_now(job, {state, error}); });
   return true;
 }
 
@@ -28,7 +38,22 @@ bool Ending::fail(const ActiveJobRef& job, JobError error) {
 void Ending::store(const ActiveJobRef& job) {
   if (!job->claim_end()) return;
   queue_.remove(*job);
-  end_now(job, JobState::stored, {});
+  end_now(job, end_of_drawn(*job));
+}
+
+// What was drawn is given out as far as policies let it pass; while a person is to look at one of the
+// pictures, the job is held.
+Ending::End Ending::end_of_drawn(ActiveJob& job) {
+  const std::lock_guard lock(job.mutex);
+  const auto are = [&](Standing standing) {
+    return std::ranges::count(job.pictures, standing, &PictureRow::standing);
+  };
+  if (are(Standing::held) > 0) return {JobState::held, {}, true};
+  if (are(Standing::passed) > 0) return {JobState::stored, {}, true};
+  const auto objection = std::ranges::find_if(job.verdicts, [](const VerdictRow& verdict) {
+    return verdict.stage == VerdictStage::output && verdict.standing == Standing::refused;
+  });
+  return {JobState::refused, objection == job.verdicts.end() ? JobError{} : policy_error(*objection), true};
 }
 
 void Ending::drop(const ActiveJobRef& job) {
@@ -55,14 +80,15 @@ void Ending::give_back(const ActiveJobRef& job) {
   context_.jobs->forget(*job);
 }
 
-void Ending::end_now(const ActiveJobRef& job, JobState state, JobError error) {
+void Ending::end_now(const ActiveJobRef& job, End end) {
   const TimeUs started = context_.parts.clock.now();
-  JobEnd end = end_of(*job, state, std::move(error));
-  const int64_t cost_micros = end.usage.cost_micros;
-  const Result<Job> ended = write(*job, std::move(end));
+  const bool with_pictures = end.with_pictures;
+  JobEnd row = row_of(*job, std::move(end));
+  const int64_t cost_micros = row.usage.cost_micros;
+  const Result<Job> ended = write(*job, std::move(row));
   if (ended) {
     announce(job, *ended, cost_micros);
-    if (state == JobState::stored)
+    if (with_pictures)
       kept_.remove(*job);
     else
       remove_pictures(*job);
@@ -73,30 +99,37 @@ void Ending::end_now(const ActiveJobRef& job, JobState state, JobError error) {
     // Lost, or ended already: perhaps by us, in a commit whose answer we did not get.
     const Result<Job> found = context_.parts.ledger.jobs().find(job->job.id);
     if (found && has_ended(found->state)) announce(job, *found, 0);
-  } else if (state == JobState::stored) {
-    return end_now(job, JobState::failed, job_error(ended.error(), "infrastructure"));
+  } else if (with_pictures) {
+    return end_now(job, {JobState::failed, job_error(ended.error(), "infrastructure")});
   } else {
     context_.parts.log.error("job_not_ended", {{"job", job->job.id}, {"error", ended.error().text()}});
   }
   context_.jobs->forget(*job);
 }
 
-JobEnd Ending::end_of(ActiveJob& job, JobState state, JobError error) {
+JobEnd Ending::row_of(ActiveJob& job, End end) {
   job.wait_for_engine();
-  JobEnd end;
-  end.job = job.job.id;
-  end.state = state;
-  end.error = std::move(error);
-  end.now = context_.parts.clock.now();
-  if (state == JobState::stored) {
+  JobEnd row;
+  row.job = job.job.id;
+  row.state = end.state;
+  row.error = std::move(end.error);
+  row.now = context_.parts.clock.now();
+  {
     const std::lock_guard lock(job.mutex);
-    end.pictures = job.pictures;
-    end.drawn_by = job.version().drawn_by;
+    if (end.with_pictures) {
+      row.pictures = job.pictures;
+      row.drawn_by = job.version().drawn_by;
+    }
+    // Of pictures that are not kept nothing is said.
+    for (const VerdictRow& verdict : job.verdicts)
+      if (end.with_pictures || !is_id(verdict.subject, "pic") || verdict.stage != VerdictStage::output)
+        row.verdicts.push_back(verdict);
   }
-  end.usage = bill(context_.parts.prices, job, state, end.error, end.pictures);
+  row.reviewers = context_.policies.policy_for(job.policy_subject()).reviewers;
+  row.usage = bill(context_.parts.prices, job, row.state, row.error, row.pictures);
   if (!job.job.webhook_url.empty())
-    end.webhook_body = webhook_body(job.job, state, end.error, end.pictures, end.now);
-  return end;
+    row.webhook_body = webhook_body(job.job, row.state, row.error, passed(row.pictures), row.now);
+  return row;
 }
 
 // A full disk or a database that is away: for as long as it takes. What was drawn is neither lost nor billed

@@ -29,9 +29,16 @@ class Ending {
   void give_back(const ActiveJobRef& job);
 
  private:
-  void end_now(const ActiveJobRef& job, JobState state, JobError error);
+  /// How a job ends: with the pictures that it has got, or without any.
+  struct End {
+    JobState state = JobState::stored;
+    JobError error = {};
+    bool with_pictures = false;
+  };
+  void end_now(const ActiveJobRef& job, End end);
+  static End end_of_drawn(ActiveJob& job);
   Result<Job> write(ActiveJob& job, JobEnd end);
-  JobEnd end_of(ActiveJob& job, JobState state, JobError error);
+  JobEnd row_of(ActiveJob& job, End end);
   void count(const ActiveJob& job, const Job& ended, int64_t cost_micros);
   void announce(const ActiveJobRef& job, const Job& ended, int64_t cost_micros);
   void remove_pictures(ActiveJob& job);

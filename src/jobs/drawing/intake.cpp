@@ -60,6 +60,7 @@ void Intake::run() {
     const TimeUs started = context_.parts.clock.now();
     const Result<void> prepared = caught("reading", [&] { return prepare(*job); });
     take_stage_span(context_, *job, "read", started, prepared ? nullptr : &prepared.error());
+    if (prepared && end_by_policy(job)) continue;
     if (prepared)
       dispatch_(job);
     else if (!context_.stop.stopped())
@@ -107,6 +108,38 @@ Result<void> Intake::prepare(ActiveJob& job) {
   JobPlan plan = TRY(plan_or_fall_back(context_.parts.catalogue, job.request, sizes, uploaded));
   job.set_plan(std::move(plan));
   return {};
+}
+
+// Pictures that are drawn over, before anything is drawn. A mask shows nothing.
+bool Intake::end_by_policy(const ActiveJobRef& job) {
+  const JobRequest& request = job->request;
+  Standing strictest = Standing::passed;
+  if (!request.init.empty()) strictest = ask(*job, request.init, job->files.inputs.init);
+  for (size_t i = 0; i < request.controls.size(); ++i)
+    strictest =
+        std::max(strictest, ask(*job, request.controls[i].picture, job->files.inputs.controls[i].picture));
+  if (strictest == Standing::passed) return false;
+  JobError error;
+  {
+    const std::lock_guard lock(job->mutex);
+    const auto objection = std::ranges::find_if(job->verdicts, [&](const VerdictRow& verdict) {
+      return verdict.stage == VerdictStage::input && verdict.standing == strictest;
+    });
+    error = policy_error(*objection);
+  }
+  return ending_.end(job, strictest == Standing::held ? JobState::held : JobState::refused, error);
+}
+
+Standing Intake::ask(ActiveJob& job, const std::string& id, const Picture& picture) {
+  VerdictRow verdict = context_.policies.ask_picture(job.policy_subject(), VerdictStage::input, id, picture);
+  const Standing standing = verdict.standing;
+  if (standing != Standing::passed) {
+    const Result<bool> approved =
+        context_.parts.ledger.reviews().approved(job.job.id, VerdictStage::input, id);
+    if (approved && *approved) return Standing::passed;
+  }
+  job.add_verdict(std::move(verdict));
+  return standing;
 }
 
 Result<InputSizes> Intake::read_files(ActiveJob& job) {

@@ -1,5 +1,7 @@
 #include "jobs/drawing/previews.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "image/codec.h"
@@ -21,17 +23,36 @@ Format preview_format(const JobRequest& request) {
 
 bool Previews::wanted(const ActiveJob& job, int step) const {
   const int every = job.request.preview_every;
-  return every > 0 && step % every == 0 && context_.parts.events.listened(job.job.id);
+  if (every <= 0 || step % every != 0 || !context_.parts.events.listened(job.job.id)) return false;
+  const Policy& policy = context_.policies.policy_for(job.policy_subject());
+  return policy.picture_checks.empty() || policy.previews == PreviewRule::check;
 }
 
 void Previews::show(const ActiveJobRef& job, int picture, Picture pixels, int step, int steps) {
   threads_.try_post([this, job, picture, pixels = std::make_shared<const Picture>(std::move(pixels)), step,
-                     steps] { publish(*job, picture, *pixels, step, steps); },
+                     steps] { publish(job, picture, *pixels, step, steps); },
                     kWaitingMax);
 }
 
-void Previews::publish(ActiveJob& job, int picture, const Picture& pixels, int step, int steps) {
-  if (job.ended()) return;
+// A policy that checks pictures checks what is to be seen of them while they are drawn. What is refused then
+// will not get better: no more time is spent on it.
+bool Previews::may_show(const ActiveJobRef& job, int picture, const Picture& pixels) {
+  const PolicySubject subject = job->policy_subject();
+  if (context_.policies.policy_for(subject).picture_checks.empty()) return true;
+  VerdictRow verdict = context_.policies.ask_picture(subject, VerdictStage::output,
+                                                     fmt::format("preview_{}", picture), pixels);
+  if (verdict.standing == Standing::passed) return true;
+  if (verdict.standing == Standing::refused) {
+    const JobError error = policy_error(verdict);
+    job->add_verdict(std::move(verdict));
+    ending_.end(job, JobState::refused, error);
+  }
+  return false;
+}
+
+void Previews::publish(const ActiveJobRef& of, int picture, const Picture& pixels, int step, int steps) {
+  ActiveJob& job = *of;
+  if (job.ended() || !may_show(of, picture, pixels)) return;
   const Format format = preview_format(job.request);
   Result<std::vector<std::byte>> file =
       caught("preview", [&] { return encode_picture(pixels, {.format = format, .quality = kQuality}); });

@@ -29,6 +29,7 @@ void Reception::receive(const Job& from_ledger) {
     return;
   }
   if (end_stopped(job)) return;
+  if (end_by_policy(job)) return;
   if (job->job.cancel_requested) {
     ending_.end(job, JobState::cancelled, cancelled_by_requester());
     return;
@@ -53,6 +54,22 @@ void Reception::receive(const Job& from_ledger) {
   dispatch(job);
 }
 
+// Asked again of what comes from the ledger: the policy may be another than when it was accepted, and a
+// server that was killed may not have got to asking.
+bool Reception::end_by_policy(const ActiveJobRef& job) {
+  VerdictRow verdict = context_.policies.ask_prompt(job->policy_subject(), job->request, 0);
+  const Standing standing = verdict.standing;
+  if (standing != Standing::passed) {
+    const Result<bool> approved =
+        context_.parts.ledger.reviews().approved(job->job.id, VerdictStage::prompt, "");
+    if (approved && *approved) return false;
+  }
+  const JobError error = policy_error(verdict);
+  job->add_verdict(std::move(verdict));
+  if (standing == Standing::passed) return false;
+  return ending_.end(job, standing == Standing::held ? JobState::held : JobState::refused, error);
+}
+
 bool Reception::end_stopped(const ActiveJobRef& job) {
   if (!context_.containment.any() || job->ended()) return false;
   DrawingFacts facts = facts_of(job->job, job->request);
@@ -69,7 +86,10 @@ Result<void> Reception::read(ActiveJob& job) {
   job.engine_seconds = &context_.metrics.engine_seconds.with({job.job.tenant, job.job.model});
   job.request = TRY(job_request_from_json(std::exchange(job.job.request, nullptr)));
   const Result<Tenant> tenant = context_.parts.ledger.tenants().find(job.job.tenant);
-  if (tenant) job.tenant_weight = tenant->weight;
+  // Without its name it is not known which policy is the tenant's.
+  if (!tenant) return tenant.error();
+  job.tenant_weight = tenant->weight;
+  job.tenant_name = tenant->name;
   return {};
 }
 

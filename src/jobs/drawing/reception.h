@@ -29,6 +29,8 @@ class Reception {
   void receive(const Job& job);
   /// Ends the job if an incident stops it: true if so.
   bool end_stopped(const ActiveJobRef& job);
+  /// Ends the job if a policy holds or refuses its prompt: true if so.
+  bool end_by_policy(const ActiveJobRef& job);
   /// A planned job, to whoever draws it.
   void dispatch(const ActiveJobRef& job);
   /// Plans the job for its fallback and dispatches it again; false if it has none, or the fallback cannot

@@ -15,13 +15,15 @@ struct WorkerContext {
         parts(of),
         metrics(of.metrics),
         jobs(std::make_shared<ActiveJobs>()),
-        containment(of.ledger, of.clock) {}
+        containment(of.ledger, of.clock),
+        policies(of.policies, of.clock) {}
 
   const WorkerConfig config;
   const Worker::Parts parts;
   WorkerMetrics metrics;
   const std::shared_ptr<ActiveJobs> jobs;
   Containment containment;
+  const PolicyDesk policies;
   StopSignal stop;
   std::atomic<bool> draining = false;
 

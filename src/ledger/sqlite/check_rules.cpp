@@ -3,7 +3,8 @@
 namespace limner::sqlite {
 namespace {
 
-// States: 4 is stored, 5 held; from 4 on a job has ended (ledger/jobs.h).
+// States: 4 is stored, 5 held, 6 refused; from 4 on a job has ended (ledger/jobs.h). Standings: 0 passed,
+// 1 held (ledger/verdicts.h).
 constexpr CheckRule kRowRules[] = {
     {"usage_row_per_ended_job",
      "SELECT id, 'has ended and has no usage row' FROM jobs WHERE state >= 4"
@@ -24,8 +25,21 @@ constexpr CheckRule kRowRules[] = {
      "SELECT id, 'is stored with ' || (SELECT count(*) FROM pictures WHERE job = jobs.id) || ' pictures of '"
      " || count FROM jobs WHERE state = 4 AND count <> (SELECT count(*) FROM pictures WHERE job = jobs.id)"},
     {"picture_belongs_to_stored_job",
-     "SELECT pictures.id, 'belongs to the job ' || job || ', which is neither stored nor held' FROM pictures"
-     " JOIN jobs ON jobs.id = job WHERE state NOT IN (4, 5)"},
+     "SELECT pictures.id, 'belongs to the job ' || job || ', which is neither stored nor held nor refused'"
+     " FROM pictures JOIN jobs ON jobs.id = job WHERE state NOT IN (4, 5, 6)"},
+    {"standing_of_drawn_job",
+     "SELECT jobs.id, 'its state and the standing of its pictures contradict each other' FROM jobs"
+     " JOIN pictures ON job = jobs.id GROUP BY jobs.id HAVING state IN (4, 5, 6) AND state <>"
+     " CASE WHEN max(standing = 1) THEN 5 WHEN min(standing) = 0 THEN 4 ELSE 6 END"},
+    {"held_waits_for_somebody",
+     "SELECT id, 'is held, and nobody is asked' FROM jobs WHERE state = 5 AND NOT EXISTS (SELECT 1 FROM "
+     "reviews"
+     " WHERE job = jobs.id AND (decided = 0 OR (outcome = 0 AND stage < 2)))"},
+    // Jobs of before there were policies have no verdicts at all.
+    {"picture_has_verdict",
+     "SELECT id, 'was kept, and no policy was asked about it' FROM pictures WHERE NOT EXISTS"
+     " (SELECT 1 FROM verdicts WHERE stage = 2 AND subject = pictures.id AND job = pictures.job)"
+     " AND (standing <> 0 OR EXISTS (SELECT 1 FROM verdicts WHERE job = pictures.job))"},
     {"picture_has_tenant_of_its_job",
      "SELECT pictures.id, 'belongs to another tenant than its job ' || job FROM pictures"
      " JOIN jobs ON jobs.id = job WHERE pictures.tenant <> jobs.tenant"},

@@ -10,6 +10,7 @@
 #include "ledger/sqlite/claims.h"
 #include "ledger/sqlite/job_row.h"
 #include "ledger/sqlite/picture_row.h"
+#include "ledger/sqlite/verdict_row.h"
 
 namespace limner::sqlite {
 namespace {
@@ -19,9 +20,11 @@ Result<void> check_end(const Job& job, const JobEnd& end) {
     return invalid("state", fmt::format("{} is not the end of a job", job_state_name(end.state)));
   const bool may_end = end.owner.empty() ? job.state == JobState::queued : job.lease_owner == end.owner;
   if (!may_end) return not_now(job, end.owner.empty() ? "ended" : "ended by one who has no lease on it");
-  const size_t wanted = end.state == JobState::stored ? static_cast<size_t>(job.count) : 0;
-  // What is held for review has as many pictures as were drawn.
-  if (end.state != JobState::held && end.pictures.size() != wanted)
+  // Policies let pass, hold or refuse what was drawn, all of it; or refuse and hold what was not drawn.
+  const size_t all = static_cast<size_t>(job.count);
+  const bool judged = end.state == JobState::held || end.state == JobState::refused;
+  const size_t wanted = end.state == JobState::stored || (judged && !end.pictures.empty()) ? all : 0;
+  if (end.pictures.size() != wanted)
     return invalid("pictures", fmt::format("a job of {} that is {} has {}, not {}", job.count,
                                            job_state_name(end.state), wanted, end.pictures.size()));
   return {};
@@ -55,18 +58,38 @@ Result<void> book_usage(Connection& db, const Job& job, const JobEnd& end, int64
   return charge(db, job.id, std::max<int64_t>(end.usage.cost_micros - booked, 0), end.now);
 }
 
-Result<void> write_delivery(Connection& db, const Job& job, const JobEnd& end) {
-  if (end.webhook_body.empty() || job.webhook_url.empty()) return {};
-  TRY(db.run(
-      "INSERT INTO deliveries (id, tenant, job, url, body, attempts, created, next_attempt, last_error)"
-      " VALUES (?, ?, ?, ?, ?, 0, ?, ?, '')",
-      {new_id("msg"), job.tenant, job.id, job.webhook_url, end.webhook_body, end.now, end.now}));
-  return {};
+// What was held or refused before it was drawn may be drawn once persons approved it.
+Result<bool> may_requeue(Connection& db, const Job& job) {
+  if (job.state == JobState::failed || job.state == JobState::cancelled || job.state == JobState::expired)
+    return true;
+  if (job.state != JobState::held && job.state != JobState::refused) return false;
+  struct Subject {
+    VerdictStage stage;
+    std::string name;
+  };
+  const std::vector<Subject> objected = TRY(db.collect<Subject>(
+      [](const Rows& rows) -> Result<Subject> {
+        return Subject{static_cast<VerdictStage>(rows.number(0)), rows.text(1)};
+      },
+      "SELECT stage, subject FROM verdicts WHERE job = ? AND standing <> 0", {job.id}));
+  for (const Subject& subject : objected)
+    if (subject.stage == VerdictStage::output || !TRY(is_approved(db, job.id, subject.stage, subject.name)))
+      return false;
+  return !objected.empty();
 }
 
 }  // namespace
 
-Result<Job> end_job(Connection& db, const JobEnd& end) {
+Result<void> write_delivery(Connection& db, const Job& job, std::string_view body, TimeUs now) {
+  if (body.empty() || job.webhook_url.empty()) return {};
+  TRY(db.run(
+      "INSERT INTO deliveries (id, tenant, job, url, body, attempts, created, next_attempt, last_error)"
+      " VALUES (?, ?, ?, ?, ?, 0, ?, ?, '')",
+      {new_id("msg"), job.tenant, job.id, job.webhook_url, body, now, now}));
+  return {};
+}
+
+Result<Job> end_job(Connection& db, AuditAppender& audit, const JobEnd& end) {
   const Job job = TRY(find_job(db, end.job));
   TRY(check_end(job, end));
   const Claim claim = TRY(claim_of(db, job));
@@ -75,15 +98,15 @@ Result<Job> end_job(Connection& db, const JobEnd& end) {
   for (const PictureRow& picture : end.pictures) TRY(insert_picture(db, picture, job));
   TRY(book_usage(db, job, end, engine_us));
   TRY(give_back_claim(db, claim, static_cast<int>(end.pictures.size())));
-  TRY(write_delivery(db, job, end));
+  TRY(insert_verdicts(db, audit, job, end));
+  TRY(write_delivery(db, job, end.webhook_body, end.now));
   return find_job(db, job.id);
 }
 
 Result<Job> requeue_job(Connection& db, std::string_view id, int64_t reserved_micros, TimeUs now,
                         TimeUs deadline) {
   const Job job = TRY(find_job(db, id));
-  if (job.state != JobState::failed && job.state != JobState::cancelled && job.state != JobState::expired)
-    return not_now(job, "put back into the queue");
+  if (!TRY(may_requeue(db, job))) return not_now(job, "put back into the queue");
   const Claim claim{job.tenant, job.api_key, reserved_micros, job.count, day_of(now)};
   TRY(take_claim(db, claim, now));
   TRY(db.run(

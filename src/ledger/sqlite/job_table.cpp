@@ -90,7 +90,7 @@ Result<std::vector<std::string>> SqliteJobTable::lease_owners() {
 }
 
 Result<Job> SqliteJobTable::end(const JobEnd& end) {
-  return database_.write([&](Connection& db) { return end_job(db, end); });
+  return database_.write([&](Connection& db) { return end_job(db, audit_, end); });
 }
 
 Result<void> SqliteJobTable::request_cancel(std::string_view id) {

@@ -2,13 +2,14 @@
 // Jobs in SQLite. What takes more than a statement lies in job_accept, job_lease, job_end and job_search.
 
 #include "ledger/jobs.h"
+#include "ledger/sqlite/audit_appender.h"
 #include "ledger/sqlite/database.h"
 
 namespace limner::sqlite {
 
 class SqliteJobTable final : public JobTable {
  public:
-  explicit SqliteJobTable(Database& database) : database_(database) {}
+  SqliteJobTable(Database& database, AuditAppender& audit) : database_(database), audit_(audit) {}
   Result<Accepted> accept(const Job& job, const std::optional<Idempotency>& idempotency) override;
   Result<std::optional<Job>> find_repeated(const Idempotency& idempotency, TimeUs now) override;
   Result<Job> find(std::string_view id) override;
@@ -31,6 +32,7 @@ class SqliteJobTable final : public JobTable {
 
  private:
   Database& database_;
+  AuditAppender& audit_;
 };
 
 }  // namespace limner::sqlite

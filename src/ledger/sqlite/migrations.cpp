@@ -14,6 +14,8 @@ constexpr const char* kMigrations[] = {
 #include "ledger/sqlite/migrations/0002_audit.inc"
     ,
 #include "ledger/sqlite/migrations/0003_incidents.inc"
+    ,
+#include "ledger/sqlite/migrations/0005_review.inc"
 };
 constexpr int64_t kVersion = std::size(kMigrations);
 // "LIMN": tells a ledger from any other SQLite file.

@@ -6,7 +6,7 @@ std::string pictures_query(std::string_view rest) {
   return std::string(
              "SELECT pictures.id, job, pictures.tenant, position, seed, sha256, bytes, format, width, "
              "height, key,"
-             " pictures.created, deleted, cost_micros, bytes_sent, metadata FROM ")
+             " pictures.created, deleted, cost_micros, bytes_sent, metadata, standing FROM ")
       .append(rest);
 }
 
@@ -28,17 +28,18 @@ Result<PictureRow> read_picture(const Rows& rows) {
   picture.cost_micros = rows.integer(13);
   picture.bytes_sent = rows.unsigned_integer(14);
   picture.metadata = TRY(rows.json(15));
+  picture.standing = static_cast<Standing>(rows.number(16));
   return picture;
 }
 
 Result<void> insert_picture(Connection& db, const PictureRow& picture, const Job& job) {
   TRY(db.run(
       "INSERT INTO pictures (id, job, tenant, position, seed, sha256, bytes, format, width, height, key,"
-      " created, deleted, cost_micros, bytes_sent, metadata)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?)",
+      " created, deleted, cost_micros, bytes_sent, metadata, standing)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?)",
       {picture.id, job.id, job.tenant, picture.position, picture.seed, picture.sha256, picture.bytes,
        picture.format, picture.width, picture.height, picture.key, picture.created, picture.cost_micros,
-       json_column(picture.metadata)}));
+       json_column(picture.metadata), picture.standing}));
   return {};
 }
 

@@ -50,7 +50,7 @@ SqliteLedger::SqliteLedger(Connections connections, const LedgerConfig& config, 
       checkpoints_(database_, appender_, clock, config.audit_checkpoint_rows,
                    config.audit_checkpoint_seconds),
       tenants_(database_, deferred_, appender_),
-      jobs_(database_),
+      jobs_(database_, appender_),
       pictures_(database_, deferred_, appender_),
       usage_(database_),
       uploads_(database_, appender_, clock),
@@ -58,7 +58,8 @@ SqliteLedger::SqliteLedger(Connections connections, const LedgerConfig& config, 
       deliveries_(database_),
       settings_(database_, appender_),
       audit_(database_, appender_, checkpoints_),
-      incidents_(database_, appender_) {}
+      incidents_(database_, appender_),
+      reviews_(database_, appender_) {}
 
 Result<void> SqliteLedger::backup(const std::filesystem::path& to) {
   std::error_code ignored;

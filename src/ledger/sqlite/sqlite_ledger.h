@@ -14,6 +14,7 @@
 #include "ledger/sqlite/incident_table.h"
 #include "ledger/sqlite/job_table.h"
 #include "ledger/sqlite/picture_table.h"
+#include "ledger/sqlite/review_table.h"
 #include "ledger/sqlite/setting_table.h"
 #include "ledger/sqlite/tenant_table.h"
 #include "ledger/sqlite/upload_table.h"
@@ -40,6 +41,7 @@ class SqliteLedger final : public Ledger {
   SettingTable& settings() override { return settings_; }
   AuditTable& audit() override { return audit_; }
   IncidentTable& incidents() override { return incidents_; }
+  ReviewTable& reviews() override { return reviews_; }
   Result<void> backup(const std::filesystem::path& to) override;
   Result<void> flush() override { return deferred_.flush(); }
   Result<void> probe() override;
@@ -66,6 +68,7 @@ class SqliteLedger final : public Ledger {
   SqliteSettingTable settings_;
   SqliteAuditTable audit_;
   SqliteIncidentTable incidents_;
+  SqliteReviewTable reviews_;
 };
 
 }  // namespace limner::sqlite

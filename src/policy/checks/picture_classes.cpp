@@ -36,7 +36,8 @@ class LazyClassifier {
  private:
   Result<const PictureClassifier*> get() {
     const std::lock_guard lock(mutex_);
-    if (!loaded_) loaded_ = TRY(PictureClassifier::load(TRY(find_classifier(name_, "classifier")), 0));
+    // One thread: in a service the others draw.
+    if (!loaded_) loaded_ = TRY(PictureClassifier::load(TRY(find_classifier(name_, "classifier")), 1));
     return const_cast<const PictureClassifier*>(loaded_.get());
   }
 
