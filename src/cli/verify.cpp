@@ -35,13 +35,13 @@ Result<TrustAnchorsPtr> read_anchors(const VerifyFlags& flags) {
   return make_trust_anchors(pems, "trust");
 }
 
-const char* outcome_name(Finding::Outcome outcome) {
+const char* outcome_name(SignatureFinding::Outcome outcome) {
   switch (outcome) {
-    case Finding::Outcome::success:
+    case SignatureFinding::Outcome::success:
       return "success";
-    case Finding::Outcome::note:
+    case SignatureFinding::Outcome::note:
       return "note";
-    case Finding::Outcome::failure:
+    case SignatureFinding::Outcome::failure:
       return "failure";
   }
   return "failure";
@@ -49,7 +49,7 @@ const char* outcome_name(Finding::Outcome outcome) {
 
 Json signature_json(const SignatureReport& report) {
   Json reasons = Json::array();
-  for (const Finding& finding : report.findings)
+  for (const SignatureFinding& finding : report.findings)
     reasons.push_back({{"code", finding.code},
                        {"outcome", outcome_name(finding.outcome)},
                        {"about", finding.about},
@@ -59,8 +59,8 @@ Json signature_json(const SignatureReport& report) {
 
 void print_signature(const SignatureReport& report) {
   fmt::print("signature: {}\n", signature_state_name(report.state));
-  for (const Finding& finding : report.findings)
-    if (finding.outcome != Finding::Outcome::success)
+  for (const SignatureFinding& finding : report.findings)
+    if (finding.outcome != SignatureFinding::Outcome::success)
       fmt::print("  {}: {}\n", finding.code, printable(finding.message));
   if (!report.claim.is_null()) fmt::print("{}\n", printable(json_text(report.claim)));
 }

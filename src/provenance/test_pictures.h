@@ -47,15 +47,15 @@ struct TestChain {
 };
 
 inline bool has(const SignatureReport& report, std::string_view code) {
-  for (const Finding& finding : report.findings)
+  for (const SignatureFinding& finding : report.findings)
     if (finding.code == code) return true;
   return false;
 }
 
 inline std::string failures(const SignatureReport& report) {
   std::string text;
-  for (const Finding& finding : report.findings)
-    if (finding.outcome == Finding::Outcome::failure)
+  for (const SignatureFinding& finding : report.findings)
+    if (finding.outcome == SignatureFinding::Outcome::failure)
       text += finding.code + " " + finding.about + " " + finding.message + "\n";
   return text;
 }

@@ -11,10 +11,10 @@ namespace limner {
 namespace {
 
 // An unknown signer leaves a manifest valid; everything else that fails does not.
-SignatureState state_of(const std::vector<Finding>& findings) {
+SignatureState state_of(const std::vector<SignatureFinding>& findings) {
   SignatureState state = SignatureState::trusted;
-  for (const Finding& finding : findings) {
-    if (finding.outcome != Finding::Outcome::failure) continue;
+  for (const SignatureFinding& finding : findings) {
+    if (finding.outcome != SignatureFinding::Outcome::failure) continue;
     if (finding.code != "signingCredential.untrusted") return SignatureState::invalid;
     state = SignatureState::valid;
   }
@@ -50,7 +50,7 @@ SignatureReport verify_store(std::string_view bytes, const BoundBytes& bound, co
                              TimeUs now) {
   SignatureReport report;
   report.state = SignatureState::invalid;
-  std::vector<Finding>& findings = report.findings;
+  std::vector<SignatureFinding>& findings = report.findings;
   const Result<Jumbf> store = read_jumbf(bytes, "manifest");
   if (!store || store->kind != "c2pa" || store->label != "c2pa" || store->boxes.empty()) {
     add_failure(

@@ -30,7 +30,7 @@ enum class SignatureState : uint8_t {
 std::string_view signature_state_name(SignatureState state);
 
 /// One thing that was looked at, under C2PA's status code (C2PA 2.4, 15.2).
-struct Finding {
+struct SignatureFinding {
   enum class Outcome : uint8_t { success, note, failure };
 
   Outcome outcome = Outcome::failure;
@@ -41,7 +41,7 @@ struct Finding {
 
 struct SignatureReport {
   SignatureState state = SignatureState::absent;
-  std::vector<Finding> findings;
+  std::vector<SignatureFinding> findings;
   Json claim;  ///< what the manifest says; null unless the state is valid or trusted
 };
 

@@ -7,7 +7,7 @@
 namespace limner {
 namespace {
 
-void check_reference(const ReadAssertion& assertion, std::vector<Finding>& findings) {
+void check_reference(const ReadAssertion& assertion, std::vector<SignatureFinding>& findings) {
   const std::string& url = assertion.reference.url;
   if (!assertion.box)
     return add_failure(findings, "assertion.missing", url, "the claim names an assertion that is not there");
@@ -41,7 +41,7 @@ bool refers_to_ingredient(const ReadManifest& manifest, const Cbor& action) {
 
 }  // namespace
 
-void check_assertions(const ReadManifest& manifest, std::vector<Finding>& findings) {
+void check_assertions(const ReadManifest& manifest, std::vector<SignatureFinding>& findings) {
   std::set<const Jumbf*> named;
   for (const ReadAssertion& assertion : manifest.assertions) {
     check_reference(assertion, findings);
@@ -54,7 +54,7 @@ void check_assertions(const ReadManifest& manifest, std::vector<Finding>& findin
         add_failure(findings, "assertion.undeclared", box.label, "an assertion that the claim does not name");
 }
 
-void check_actions(const ReadManifest& manifest, std::vector<Finding>& findings) {
+void check_actions(const ReadManifest& manifest, std::vector<SignatureFinding>& findings) {
   if (manifest.version_1) return;  // their rules came with version 2
   size_t count = 0, beginnings = 0;
   for (const ReadAssertion& assertion : manifest.assertions) {
@@ -78,7 +78,7 @@ void check_actions(const ReadManifest& manifest, std::vector<Finding>& findings)
     add_failure(findings, "assertion.action.malformed", manifest.box->label, "no action creates or opens");
 }
 
-void check_ingredients(const ReadManifest& manifest, std::vector<Finding>& findings) {
+void check_ingredients(const ReadManifest& manifest, std::vector<SignatureFinding>& findings) {
   size_t parents = 0;
   for (const ReadAssertion& assertion : manifest.assertions) {
     if (!assertion.label().starts_with("c2pa.ingredient") || !assertion.content.is(Cbor::Kind::map)) continue;

@@ -15,7 +15,7 @@ bool leaves_out_the_store_only(const Cbor& hash_data, const BoundBytes& bound) {
 }
 
 void check_hash_data(const ReadManifest& manifest, const ReadAssertion& assertion, const BoundBytes& bound,
-                     std::vector<Finding>& findings) {
+                     std::vector<SignatureFinding>& findings) {
   const Cbor& content = assertion.content;
   const Cbor* hash = content.find("hash", Cbor::Kind::bytes);
   if (!hash)
@@ -40,7 +40,7 @@ void check_hash_data(const ReadManifest& manifest, const ReadAssertion& assertio
 }  // namespace
 
 void check_hard_binding(const ReadManifest& manifest, const BoundBytes& bound,
-                        std::vector<Finding>& findings) {
+                        std::vector<SignatureFinding>& findings) {
   const ReadAssertion* binding = nullptr;
   for (const ReadAssertion& assertion : manifest.assertions) {
     if (!assertion.label().starts_with("c2pa.hash.")) continue;

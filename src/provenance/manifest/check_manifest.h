@@ -19,19 +19,19 @@ struct SignedBy {
 
 /// Signature, certificates and their dates, trust (15.7, 15.8, 14.5).
 std::optional<SignedBy> check_signature(const ReadManifest& manifest, const TrustAnchors& anchors, TimeUs now,
-                                        std::vector<Finding>& findings);
+                                        std::vector<SignatureFinding>& findings);
 
 /// That every assertion is what the claim says, and that there are no others (15.10.3).
-void check_assertions(const ReadManifest& manifest, std::vector<Finding>& findings);
+void check_assertions(const ReadManifest& manifest, std::vector<SignatureFinding>& findings);
 
 /// The rules of actions and ingredients (15.10.3.2, 15.11): the first action creates or opens, an opened one
 /// has its parent, and ingredients' manifests are those that were there when it was signed.
-void check_actions(const ReadManifest& manifest, std::vector<Finding>& findings);
-void check_ingredients(const ReadManifest& manifest, std::vector<Finding>& findings);
+void check_actions(const ReadManifest& manifest, std::vector<SignatureFinding>& findings);
+void check_ingredients(const ReadManifest& manifest, std::vector<SignatureFinding>& findings);
 
 /// That the file is the one that was signed (15.12).
 void check_hard_binding(const ReadManifest& manifest, const BoundBytes& bound,
-                        std::vector<Finding>& findings);
+                        std::vector<SignatureFinding>& findings);
 
 /// What the manifest says, for a report. Texts are cut where they are longer than anyone reads.
 Json summarize_claim(const ReadManifest& manifest, const SignedBy& signed_by);

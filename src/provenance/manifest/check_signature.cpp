@@ -15,7 +15,7 @@ Result<Certificates> read_chain(const std::vector<std::string>& chain) {
 }
 
 void check_dates(X509* certificate, const Sign1& sign1, TimeUs now, std::string_view about,
-                 std::vector<Finding>& findings) {
+                 std::vector<SignatureFinding>& findings) {
   if (valid_at(certificate, now)) return add_success(findings, "claimSignature.insideValidity", about);
   add_failure(findings, "claimSignature.outsideValidity", about,
               sign1.time_stamped
@@ -24,7 +24,7 @@ void check_dates(X509* certificate, const Sign1& sign1, TimeUs now, std::string_
 }
 
 void check_trust(const Certificates& chain, const TrustAnchors& anchors, TimeUs now, std::string_view about,
-                 std::vector<Finding>& findings) {
+                 std::vector<SignatureFinding>& findings) {
   if (leads_to_anchor(chain, anchors.certificates(), now))
     return add_success(findings, "signingCredential.trusted", about);
   add_failure(findings, "signingCredential.untrusted", about,
@@ -34,7 +34,7 @@ void check_trust(const Certificates& chain, const TrustAnchors& anchors, TimeUs 
 }  // namespace
 
 std::optional<SignedBy> check_signature(const ReadManifest& manifest, const TrustAnchors& anchors, TimeUs now,
-                                        std::vector<Finding>& findings) {
+                                        std::vector<SignatureFinding>& findings) {
   const std::string_view about = manifest.signature->label;
   const Result<Sign1> sign1 = read_sign1(manifest.signature->only_content("cbor"), about);
   if (!sign1) {
@@ -67,8 +67,8 @@ std::optional<SignedBy> check_signature(const ReadManifest& manifest, const Trus
   check_dates(own, *sign1, now, about, findings);
   check_trust(*chain, anchors, now, about, findings);
   if (sign1->time_stamped)
-    findings.push_back(
-        {Finding::Outcome::note, "timeStamp.notChecked", std::string(about), "time stamps are not checked"});
+    findings.push_back({SignatureFinding::Outcome::note, "timeStamp.notChecked", std::string(about),
+                        "time stamps are not checked"});
   return SignedBy{algorithm->name, summary_of(own), sign1->time_stamped};
 }
 

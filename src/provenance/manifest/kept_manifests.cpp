@@ -15,7 +15,7 @@ Cbor reference(const std::string& url, const Jumbf& box) {
 }
 
 // Where a finding belongs: findings name a box by its label or by a URI that ends in it.
-std::string url_of(const Finding& finding, const std::string& manifest) {
+std::string url_of(const SignatureFinding& finding, const std::string& manifest) {
   if (finding.code.starts_with("claimSignature") || finding.code.starts_with("signingCredential"))
     return manifest + "/c2pa.signature";
   const size_t slash = finding.about.rfind('/');
@@ -25,13 +25,13 @@ std::string url_of(const Finding& finding, const std::string& manifest) {
 
 Cbor results_of(const SignatureReport& report, const std::string& manifest) {
   std::vector<Cbor> success, informational, failure;
-  for (const Finding& finding : report.findings) {
+  for (const SignatureFinding& finding : report.findings) {
     Cbor status =
         Cbor::map({{"code", Cbor::text(finding.code)}, {"url", Cbor::text(url_of(finding, manifest))}});
     if (!finding.message.empty()) status.add("explanation", Cbor::text(finding.message));
-    auto& list = finding.outcome == Finding::Outcome::success ? success
-                 : finding.outcome == Finding::Outcome::note  ? informational
-                                                              : failure;
+    auto& list = finding.outcome == SignatureFinding::Outcome::success ? success
+                 : finding.outcome == SignatureFinding::Outcome::note  ? informational
+                                                                       : failure;
     list.push_back(std::move(status));
   }
   return Cbor::map({{"activeManifest", Cbor::map({{"success", Cbor::array(std::move(success))},

@@ -9,7 +9,7 @@ constexpr size_t kAssertionsMax = 256;
 constexpr std::string_view kAssertionStore = "c2pa.assertions";
 
 // Exactly one box is the claim: with two, readers could disagree about which one was signed.
-const Jumbf* claim_box(const Jumbf& manifest, std::vector<Finding>& findings) {
+const Jumbf* claim_box(const Jumbf& manifest, std::vector<SignatureFinding>& findings) {
   const Jumbf* claim = nullptr;
   for (const Jumbf& box : manifest.boxes) {
     if (box.kind != "c2cl") continue;
@@ -24,7 +24,7 @@ const Jumbf* claim_box(const Jumbf& manifest, std::vector<Finding>& findings) {
 }
 
 bool read_references(ReadManifest& manifest, std::string_view key, bool created,
-                     std::vector<Finding>& findings) {
+                     std::vector<SignatureFinding>& findings) {
   const Cbor* list = manifest.claim.find(key);
   if (!list) return true;
   if (!list->is(Cbor::Kind::array) || list->items.size() > kAssertionsMax) {
@@ -65,7 +65,7 @@ bool ReadAssertion::is(std::string_view name) const {
 }
 
 std::optional<ReadManifest> read_manifest(const Jumbf& store, const Jumbf& box,
-                                          std::vector<Finding>& findings) {
+                                          std::vector<SignatureFinding>& findings) {
   if (box.kind != "c2ma") {
     add_failure(findings, "general.error", box.label,
                 "not a standard manifest; update and compressed manifests cannot be checked");
@@ -102,13 +102,14 @@ std::optional<ReadManifest> read_manifest(const Jumbf& store, const Jumbf& box,
   return manifest;
 }
 
-void add_failure(std::vector<Finding>& findings, std::string_view code, std::string_view about,
+void add_failure(std::vector<SignatureFinding>& findings, std::string_view code, std::string_view about,
                  std::string message) {
-  findings.push_back({Finding::Outcome::failure, std::string(code), std::string(about), std::move(message)});
+  findings.push_back(
+      {SignatureFinding::Outcome::failure, std::string(code), std::string(about), std::move(message)});
 }
 
-void add_success(std::vector<Finding>& findings, std::string_view code, std::string_view about) {
-  findings.push_back({Finding::Outcome::success, std::string(code), std::string(about), ""});
+void add_success(std::vector<SignatureFinding>& findings, std::string_view code, std::string_view about) {
+  findings.push_back({SignatureFinding::Outcome::success, std::string(code), std::string(about), ""});
 }
 
 }  // namespace limner

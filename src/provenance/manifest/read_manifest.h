@@ -40,11 +40,11 @@ struct ReadManifest {
 /// Reads the manifest that `box` is. Where it cannot be read on, a failure is added to `findings` and nothing
 /// comes back.
 std::optional<ReadManifest> read_manifest(const Jumbf& store, const Jumbf& box,
-                                          std::vector<Finding>& findings);
+                                          std::vector<SignatureFinding>& findings);
 
 /// Shorthand for findings.
-void add_failure(std::vector<Finding>& findings, std::string_view code, std::string_view about,
+void add_failure(std::vector<SignatureFinding>& findings, std::string_view code, std::string_view about,
                  std::string message);
-void add_success(std::vector<Finding>& findings, std::string_view code, std::string_view about);
+void add_success(std::vector<SignatureFinding>& findings, std::string_view code, std::string_view about);
 
 }  // namespace limner
