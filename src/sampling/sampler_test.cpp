@@ -19,7 +19,7 @@ namespace {
 
 constexpr size_t kSize = 2 * 3 * 4;
 
-TrainingSchedule training_of(const char* prediction) {
+TrainingSchedule training_predicting(const char* prediction) {
   const Json config = {{"_class_name", "EulerDiscreteScheduler"},
                        {"beta_start", 0.00085},
                        {"beta_end", 0.012},
@@ -63,7 +63,7 @@ void for_every_drawing(const Check& check, int steps = 6, int skip = 0) {
   std::vector<const SamplerInfo*> infos(samplers().begin(), samplers().end());
   infos.push_back(&kTemplate);
   for (const char* prediction : {"epsilon", "v_prediction", "sample"}) {
-    const TrainingSchedule training = training_of(prediction);
+    const TrainingSchedule training = training_predicting(prediction);
     for (const NoiseSchedule* schedule : noise_schedules()) {
       for (const SamplerInfo* info : infos) {
         SCOPED_TRACE(testing::Message() << info->name << " on " << schedule->name << " with " << prediction);
@@ -207,7 +207,7 @@ TEST(Samplers, LeaveOutWhatImageToImageSkips) {
 }
 
 TEST(Samplers, RefuseRequestsThatLeaveNothingToDraw) {
-  const TrainingSchedule training = training_of("epsilon");
+  const TrainingSchedule training = training_predicting("epsilon");
   for (const SamplerInfo* info : samplers()) {
     SamplerRequest request = {.training = &training, .steps = 4, .latent_size = kSize};
     const auto refused = [&](const char* field) {

@@ -38,18 +38,19 @@ class Template final : public PlannedSampler {
 
 // Everything that can go wrong does so here: what a config or a request may not say is an Error that names
 // it.
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_template(const SamplerRequest& request) {
   const SigmaSchedule levels =
       TRY(make_sigma_schedule(*request.training, request.schedule, request.steps, k_diffusion_rules()));
   TRY(check_request(request, static_cast<int>(levels.timesteps.size()), 1));
   return std::make_unique<Template>(request, levels);
 }
 
-constexpr std::string_view kAliases[] = {"ClassNameOfDiffusers"};
+constexpr std::string_view kTemplateAliases[] = {"ClassNameOfDiffusers"};
 
 }  // namespace
 
 extern const SamplerInfo kTemplate;
-const SamplerInfo kTemplate = {"template", "Title in A1111", kAliases, "one line for the docs", false, make};
+const SamplerInfo kTemplate = {"template", "Title in A1111", kTemplateAliases, "one line for the docs",
+                               false,      make_template};
 
 }  // namespace limner

@@ -53,7 +53,7 @@ void step_by_stride(std::vector<VpStep>& steps, const TrainingSchedule& training
   }
 }
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_ddim(const SamplerRequest& request) {
   const TrainingSchedule& training = *request.training;
   const float final_alpha = training.set_alpha_to_one ? 1 : training.alphas_cumprod.front();
   std::vector<VpStep> steps = TRY(vp_steps(request, final_alpha));
@@ -62,11 +62,12 @@ Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
   return std::make_unique<Ddim>(request, std::move(steps));
 }
 
-constexpr std::string_view kAliases[] = {"DDIMScheduler"};
+constexpr std::string_view kDdimAliases[] = {"DDIMScheduler"};
 
 }  // namespace
 
 extern const SamplerInfo kDdim;
-const SamplerInfo kDdim = {"ddim", "DDIM", kAliases, "the classic; eta adds noise", true, make, true};
+const SamplerInfo kDdim = {"ddim", "DDIM",    kDdimAliases, "the classic; eta adds noise",
+                           true,   make_ddim, true};
 
 }  // namespace limner

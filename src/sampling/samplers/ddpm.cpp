@@ -47,7 +47,7 @@ class Ddpm final : public PlannedSampler {
   std::vector<VpStep> steps_;
 };
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_ddpm(const SamplerRequest& request) {
   const Json& raw = request.training->raw;
   const auto variance = raw.find("variance_type");
   const bool large = variance != raw.end() && variance->is_string() && *variance == "fixed_large";
@@ -56,11 +56,11 @@ Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
   return std::make_unique<Ddpm>(request, std::move(steps), large);
 }
 
-constexpr std::string_view kAliases[] = {"DDPMScheduler"};
+constexpr std::string_view kDdpmAliases[] = {"DDPMScheduler"};
 
 }  // namespace
 
 extern const SamplerInfo kDdpm;
-const SamplerInfo kDdpm = {"ddpm", "DDPM", kAliases, "the original; wants many steps", true, make};
+const SamplerInfo kDdpm = {"ddpm", "DDPM", kDdpmAliases, "the original; wants many steps", true, make_ddpm};
 
 }  // namespace limner

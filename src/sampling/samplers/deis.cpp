@@ -92,7 +92,7 @@ class Deis final : public VpMultistep {
   std::vector<DeisUpdate> updates_;  ///< [step - first()]
 };
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_deis(const SamplerRequest& request) {
   const TrainingSchedule& training = *request.training;
   const SigmaSchedule schedule =
       TRY(make_sigma_schedule(training, request.schedule, request.steps, deis_rules()));
@@ -101,12 +101,13 @@ Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
   return std::make_unique<Deis>(request, schedule, config_solver_order(training), lower_order_final);
 }
 
-constexpr std::string_view kAliases[] = {"DEISMultistepScheduler"};
+constexpr std::string_view kDeisAliases[] = {"DEISMultistepScheduler"};
 
 }  // namespace
 
 extern const SamplerInfo kDeis;
-const SamplerInfo kDeis = {
-    "deis", "DEIS", kAliases, "exponential integrator, deterministic; good from 15 steps", false, make};
+const SamplerInfo kDeis = {"deis",       "DEIS",
+                           kDeisAliases, "exponential integrator, deterministic; good from 15 steps",
+                           false,        make_deis};
 
 }  // namespace limner

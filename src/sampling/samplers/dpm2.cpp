@@ -22,8 +22,8 @@ std::vector<float> middles(std::span<const float> sigmas) {
 }
 
 // Evaluations stand at level 0, its middle, level 1, its middle, ... up to the last level.
-std::vector<Evaluation> plan_of(const SigmaSchedule& levels, std::span<const float> middle,
-                                std::span<const double> middle_timesteps) {
+std::vector<Evaluation> dpm2_plan(const SigmaSchedule& levels, std::span<const float> middle,
+                                  std::span<const double> middle_timesteps) {
   std::vector<Evaluation> plan;
   const std::vector<Evaluation> whole = sigma_plan(levels);
   for (size_t level = 0; level < whole.size(); ++level) {
@@ -60,22 +60,23 @@ class Dpm2 final : public PlannedSampler {
   std::vector<float> sigmas_, middle_;
 };
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_dpm2(const SamplerRequest& request) {
   const TrainingSchedule& training = *request.training;
   const SigmaSchedule levels =
       TRY(make_sigma_schedule(training, request.schedule, request.steps, kdpm2_rules()));
   TRY(check_request(request, static_cast<int>(levels.timesteps.size()), 1));
   std::vector<float> middle = middles(levels.sigmas);
   const auto timesteps = timesteps_of(training, std::vector<double>(middle.begin(), middle.end()));
-  Plan plan = {plan_of(levels, middle, timesteps), 2 * request.skip, levels.init_noise_sigma};
+  Plan plan = {dpm2_plan(levels, middle, timesteps), 2 * request.skip, levels.init_noise_sigma};
   return std::make_unique<Dpm2>(request, levels, std::move(middle), std::move(plan));
 }
 
-constexpr std::string_view kAliases[] = {"dpm_2", "KDPM2DiscreteScheduler", "k_dpm_2"};
+constexpr std::string_view kDpm2Aliases[] = {"dpm_2", "KDPM2DiscreteScheduler", "k_dpm_2"};
 
 }  // namespace
 
 extern const SamplerInfo kDpm2;
-const SamplerInfo kDpm2 = {"dpm2", "DPM2", kAliases, "second order, by the slope halfway", false, make};
+const SamplerInfo kDpm2 = {"dpm2", "DPM2",   kDpm2Aliases, "second order, by the slope halfway",
+                           false,  make_dpm2};
 
 }  // namespace limner

@@ -11,12 +11,12 @@
 namespace limner {
 namespace {
 
-struct Step {
+struct Dpm2AncestralStep {
   float sigma, middle, down, up;
 };
 
-std::vector<Step> steps_of(const SigmaSchedule& levels, float eta) {
-  std::vector<Step> steps;
+std::vector<Dpm2AncestralStep> dpm2_ancestral_steps(const SigmaSchedule& levels, float eta) {
+  std::vector<Dpm2AncestralStep> steps;
   const size_t count = levels.timesteps.size();
   for (size_t i = 0; i < count; ++i) {
     const float sigma = levels.sigmas[i];
@@ -30,10 +30,10 @@ std::vector<Step> steps_of(const SigmaSchedule& levels, float eta) {
 }
 
 // Evaluations stand at level 0, its middle, level 1, its middle, ... up to the last level.
-std::vector<Evaluation> plan_of(const TrainingSchedule& training, const SigmaSchedule& levels,
-                                std::span<const Step> steps) {
+std::vector<Evaluation> dpm2_ancestral_plan(const TrainingSchedule& training, const SigmaSchedule& levels,
+                                            std::span<const Dpm2AncestralStep> steps) {
   std::vector<double> middles;
-  for (const Step& step : steps) middles.push_back(step.middle);
+  for (const Dpm2AncestralStep& step : steps) middles.push_back(step.middle);
   const std::vector<double> timesteps = timesteps_of(training, middles);
   const std::vector<Evaluation> whole = sigma_plan(levels);
   std::vector<Evaluation> plan;
@@ -50,7 +50,7 @@ std::vector<Evaluation> plan_of(const TrainingSchedule& training, const SigmaSch
 
 class Dpm2Ancestral final : public PlannedSampler {
  public:
-  Dpm2Ancestral(const SamplerRequest& request, std::vector<Step> steps, Plan plan)
+  Dpm2Ancestral(const SamplerRequest& request, std::vector<Dpm2AncestralStep> steps, Plan plan)
       : PlannedSampler(request, std::move(plan), 1),
         prediction_(request.training->prediction),
         steps_(std::move(steps)) {}
@@ -71,25 +71,27 @@ class Dpm2Ancestral final : public PlannedSampler {
   }
 
   Prediction prediction_;
-  std::vector<Step> steps_;
+  std::vector<Dpm2AncestralStep> steps_;
 };
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_dpm2_ancestral(const SamplerRequest& request) {
   const TrainingSchedule& training = *request.training;
   const SigmaSchedule levels =
       TRY(make_sigma_schedule(training, request.schedule, request.steps, kdpm2_rules()));
   TRY(check_request(request, static_cast<int>(levels.timesteps.size()), 1));
-  std::vector<Step> steps = steps_of(levels, request.eta < 0 ? 1 : request.eta);
-  Plan plan = {plan_of(training, levels, steps), 2 * request.skip, levels.init_noise_sigma};
+  std::vector<Dpm2AncestralStep> steps = dpm2_ancestral_steps(levels, request.eta < 0 ? 1 : request.eta);
+  Plan plan = {dpm2_ancestral_plan(training, levels, steps), 2 * request.skip, levels.init_noise_sigma};
   return std::make_unique<Dpm2Ancestral>(request, std::move(steps), std::move(plan));
 }
 
-constexpr std::string_view kAliases[] = {"dpm_2_ancestral", "KDPM2AncestralDiscreteScheduler", "k_dpm_2_a"};
+constexpr std::string_view kDpm2AncestralAliases[] = {"dpm_2_ancestral", "KDPM2AncestralDiscreteScheduler",
+                                                      "k_dpm_2_a"};
 
 }  // namespace
 
 extern const SamplerInfo kDpm2Ancestral;
 const SamplerInfo kDpm2Ancestral = {
-    "dpm2_ancestral", "DPM2 a", kAliases, "DPM2 with fresh noise each step", true, make, true};
+    "dpm2_ancestral",    "DPM2 a", kDpm2AncestralAliases, "DPM2 with fresh noise each step", true,
+    make_dpm2_ancestral, true};
 
 }  // namespace limner

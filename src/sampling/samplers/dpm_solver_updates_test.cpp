@@ -10,7 +10,7 @@ namespace {
 
 using Spans = std::vector<std::span<const float>>;
 
-float stepped(const DpmUpdate& update, float x, const std::vector<std::vector<float>>& outputs) {
+float dpm_stepped(const DpmUpdate& update, float x, const std::vector<std::vector<float>>& outputs) {
   std::vector<float> latent = {x};
   apply(update, Spans(outputs.begin(), outputs.end()), {}, latent);
   return latent[0];
@@ -33,7 +33,7 @@ TEST(DpmSolverUpdates, AreExactForDataThatDoesNotChange) {
       const DpmUpdate update =
           dpm_update(DpmAlgorithm::dpmsolver_pp, type, std::span(past).first(order), next);
       EXPECT_EQ(update.order, static_cast<int>(order));
-      EXPECT_NEAR(stepped(update, 1.5f, {{0.7f}, {0.7f}, {0.7f}}), expected, 1e-6);
+      EXPECT_NEAR(dpm_stepped(update, 1.5f, {{0.7f}, {0.7f}, {0.7f}}), expected, 1e-6);
     }
   }
 }
@@ -43,7 +43,7 @@ TEST(DpmSolverUpdates, OfSecondOrderWithHeunAreExactForLinearData) {
   const VpLevel next = vp_level(0.9f);
   const float slope = 0.3f, before = 0.7f + slope * (past[1].lambda - past[0].lambda);
   const DpmUpdate update = dpm_update(DpmAlgorithm::dpmsolver_pp, DpmSolverType::heun, past, next);
-  EXPECT_NEAR(stepped(update, 1.5f, {{0.7f}, {before}}), exact_linear(past[0], next, 1.5f, 0.7f, slope),
+  EXPECT_NEAR(dpm_stepped(update, 1.5f, {{0.7f}, {before}}), exact_linear(past[0], next, 1.5f, 0.7f, slope),
               1e-5);
 }
 
@@ -62,13 +62,13 @@ TEST(DpmSolverUpdates, OfAnSdeKeepTheVariance) {
 TEST(DpmSolverUpdates, EndAtTheCleanEstimate) {
   const DpmUpdate update =
       dpm_update(DpmAlgorithm::dpmsolver_pp, DpmSolverType::midpoint, {{vp_level(0.03f)}}, vp_level(0));
-  EXPECT_EQ(stepped(update, 5, {{0.25f}}), 0.25f);
+  EXPECT_EQ(dpm_stepped(update, 5, {{0.25f}}), 0.25f);
 }
 
 TEST(DpmSolverUpdates, OfNoLengthChangeNothing) {
   const std::vector<VpLevel> past = {vp_level(2), vp_level(4), vp_level(9)};
   const DpmUpdate update = dpm_update(DpmAlgorithm::dpmsolver, DpmSolverType::heun, past, past[0]);
-  EXPECT_EQ(stepped(update, 1.5f, {{0.7f}, {0.1f}, {0.2f}}), 1.5f);
+  EXPECT_EQ(dpm_stepped(update, 1.5f, {{0.7f}, {0.1f}, {0.2f}}), 1.5f);
 }
 
 }  // namespace

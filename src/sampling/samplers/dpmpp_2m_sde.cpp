@@ -10,7 +10,8 @@
 namespace limner {
 namespace {
 
-Result<std::unique_ptr<Sampler>> make_of(const SamplerRequest& request, std::optional<DpmSolverType> type) {
+Result<std::unique_ptr<Sampler>> make_of_type(const SamplerRequest& request,
+                                              std::optional<DpmSolverType> type) {
   DpmSolverOptions options = dpm_solver_options(*request.training);
   const bool clean = predicts_clean(options.algorithm);
   options.algorithm = clean ? DpmAlgorithm::sde_dpmsolver_pp : DpmAlgorithm::sde_dpmsolver;
@@ -19,28 +20,30 @@ Result<std::unique_ptr<Sampler>> make_of(const SamplerRequest& request, std::opt
   return make_dpm_solver(request, options);
 }
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
-  return make_of(request, std::nullopt);
+Result<std::unique_ptr<Sampler>> make_dpmpp_2m_sde(const SamplerRequest& request) {
+  return make_of_type(request, std::nullopt);
 }
-Result<std::unique_ptr<Sampler>> make_heun(const SamplerRequest& request) {
-  return make_of(request, DpmSolverType::heun);
+Result<std::unique_ptr<Sampler>> make_dpmpp_2m_sde_heun(const SamplerRequest& request) {
+  return make_of_type(request, DpmSolverType::heun);
 }
 
-constexpr std::string_view kAliases[] = {"dpmpp_2m_sde_gpu", "sde-dpmsolver++"};
-constexpr std::string_view kHeunAliases[] = {"dpmpp_2m_sde_heun_gpu"};
+constexpr std::string_view kDpmpp2mSdeAliases[] = {"dpmpp_2m_sde_gpu", "sde-dpmsolver++"};
+constexpr std::string_view kDpmpp2mSdeHeunAliases[] = {"dpmpp_2m_sde_heun_gpu"};
 
 }  // namespace
 
 extern const SamplerInfo kDpmpp2mSde, kDpmpp2mSdeHeun;
-const SamplerInfo kDpmpp2mSde = {
-    "dpmpp_2m_sde", "DPM++ 2M SDE",
-    kAliases,       "second-order multistep solver with fresh noise in every step",
-    true,           make};
+const SamplerInfo kDpmpp2mSde = {"dpmpp_2m_sde",
+                                 "DPM++ 2M SDE",
+                                 kDpmpp2mSdeAliases,
+                                 "second-order multistep solver with fresh noise in every step",
+                                 true,
+                                 make_dpmpp_2m_sde};
 const SamplerInfo kDpmpp2mSdeHeun = {"dpmpp_2m_sde_heun",
                                      "DPM++ 2M SDE Heun",
-                                     kHeunAliases,
+                                     kDpmpp2mSdeHeunAliases,
                                      "dpmpp_2m_sde with Heun's weights for the second-order term",
                                      true,
-                                     make_heun};
+                                     make_dpmpp_2m_sde_heun};
 
 }  // namespace limner

@@ -12,14 +12,14 @@
 namespace limner {
 namespace {
 
-/// Step from `sigma` down to ancestral_step()'s `down`; a half step is x <- latent * x + clean * denoised.
-struct Step {
+/// From `sigma` down to ancestral_step()'s `down`; a half step is x <- latent * x + clean * denoised.
+struct Dpmpp2sAncestralStep {
   float sigma, middle, up;
   float latent_half, clean_half, latent, clean;
 };
 
-std::vector<Step> steps_of(const SigmaSchedule& levels, float eta) {
-  std::vector<Step> steps;
+std::vector<Dpmpp2sAncestralStep> dpmpp_2s_ancestral_steps(const SigmaSchedule& levels, float eta) {
+  std::vector<Dpmpp2sAncestralStep> steps;
   for (size_t i = 0; i < levels.timesteps.size(); ++i) {
     const float sigma = levels.sigmas[i];
     const auto [down, up] = ancestral_step(sigma, levels.sigmas[i + 1], eta);
@@ -36,23 +36,24 @@ std::vector<Step> steps_of(const SigmaSchedule& levels, float eta) {
   return steps;
 }
 
-Plan plan_of(const SamplerRequest& request, const SigmaSchedule& levels, std::span<const Step> steps) {
+Plan dpmpp_2s_ancestral_plan(const SamplerRequest& request, const SigmaSchedule& levels,
+                             std::span<const Dpmpp2sAncestralStep> steps) {
   std::vector<float> middles;
-  for (const Step& step : steps.first(steps.size() - 1)) middles.push_back(step.middle);
+  for (const Dpmpp2sAncestralStep& step : steps.first(steps.size() - 1)) middles.push_back(step.middle);
   const auto timesteps = timesteps_of(*request.training, std::vector<double>(middles.begin(), middles.end()));
   return midpoint_plan(request, levels, middles, middles, timesteps);
 }
 
 class Dpmpp2sAncestral final : public PlannedSampler {
  public:
-  Dpmpp2sAncestral(const SamplerRequest& request, std::vector<Step> steps, Plan plan)
+  Dpmpp2sAncestral(const SamplerRequest& request, std::vector<Dpmpp2sAncestralStep> steps, Plan plan)
       : PlannedSampler(request, std::move(plan), 1),
         prediction_(request.training->prediction),
         steps_(std::move(steps)) {}
 
  private:
   void advance(int index, std::span<const float> prediction, NoiseStream& noise) override {
-    const Step& step = steps_[step_of(index)];
+    const Dpmpp2sAncestralStep& step = steps_[step_of(index)];
     const std::span<float> x = latent(), denoised = clean(), start = memory(0);
     sigma_clean(prediction_, at_middle(index) ? step.middle : step.sigma, x, prediction, denoised);
     if (step_of(index) + 1 == steps_.size()) {
@@ -71,29 +72,30 @@ class Dpmpp2sAncestral final : public PlannedSampler {
   }
 
   Prediction prediction_;
-  std::vector<Step> steps_;
+  std::vector<Dpmpp2sAncestralStep> steps_;
 };
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_dpmpp_2s_ancestral(const SamplerRequest& request) {
   const SigmaSchedule levels =
       TRY(make_sigma_schedule(*request.training, request.schedule, request.steps, k_diffusion_rules()));
   TRY(check_request(request, static_cast<int>(levels.timesteps.size()), 1));
-  std::vector<Step> steps = steps_of(levels, request.eta < 0 ? 1 : request.eta);
-  Plan plan = plan_of(request, levels, steps);
+  std::vector<Dpmpp2sAncestralStep> steps =
+      dpmpp_2s_ancestral_steps(levels, request.eta < 0 ? 1 : request.eta);
+  Plan plan = dpmpp_2s_ancestral_plan(request, levels, steps);
   return std::make_unique<Dpmpp2sAncestral>(request, std::move(steps), std::move(plan));
 }
 
-constexpr std::string_view kAliases[] = {"k_dpmpp_2s_a"};
+constexpr std::string_view kDpmpp2sAncestralAliases[] = {"k_dpmpp_2s_a"};
 
 }  // namespace
 
 extern const SamplerInfo kDpmpp2sAncestral;
 const SamplerInfo kDpmpp2sAncestral = {"dpmpp_2s_ancestral",
                                        "DPM++ 2S a",
-                                       kAliases,
+                                       kDpmpp2sAncestralAliases,
                                        "second-order single-step solver with fresh noise at each step",
                                        true,
-                                       make,
+                                       make_dpmpp_2s_ancestral,
                                        true};
 
 }  // namespace limner

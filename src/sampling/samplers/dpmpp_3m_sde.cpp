@@ -8,21 +8,23 @@
 namespace limner {
 namespace {
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_dpmpp_3m_sde(const SamplerRequest& request) {
   DpmSolverOptions options = dpm_solver_options(*request.training);
   options.algorithm = DpmAlgorithm::sde_dpmsolver_pp;
   options.order = 3;
   return make_dpm_solver(request, options);
 }
 
-constexpr std::string_view kAliases[] = {"dpmpp_3m_sde_gpu"};
+constexpr std::string_view kDpmpp3mSdeAliases[] = {"dpmpp_3m_sde_gpu"};
 
 }  // namespace
 
 extern const SamplerInfo kDpmpp3mSde;
-const SamplerInfo kDpmpp3mSde = {
-    "dpmpp_3m_sde", "DPM++ 3M SDE",
-    kAliases,       "third-order multistep solver with fresh noise in every step",
-    true,           make};
+const SamplerInfo kDpmpp3mSde = {"dpmpp_3m_sde",
+                                 "DPM++ 3M SDE",
+                                 kDpmpp3mSdeAliases,
+                                 "third-order multistep solver with fresh noise in every step",
+                                 true,
+                                 make_dpmpp_3m_sde};
 
 }  // namespace limner

@@ -36,13 +36,13 @@ HalfStep half_step(float t, float t_next, float eta) {
   return {from, to, sigma_at(t_down) / from, -std::expm1(t - t_down), up};
 }
 
-struct Step {
+struct DpmppSdeStep {
   float sigma, middle;
   HalfStep to_middle, to_end;
 };
 
-std::vector<Step> steps_of(const SigmaSchedule& levels, float eta) {
-  std::vector<Step> steps;
+std::vector<DpmppSdeStep> dpmpp_sde_steps(const SigmaSchedule& levels, float eta) {
+  std::vector<DpmppSdeStep> steps;
   for (size_t i = 0; i < levels.timesteps.size(); ++i) {
     const float t = time_of(levels.sigmas[i]), t_next = time_of(levels.sigmas[i + 1]);
     const float t_middle = t + (t_next - t) * 0.5f;
@@ -53,7 +53,8 @@ std::vector<Step> steps_of(const SigmaSchedule& levels, float eta) {
 }
 
 // The network is told the middle's timestep as numpy computes it, in f64; all else is f32.
-Plan plan_of(const SamplerRequest& request, const SigmaSchedule& levels, std::span<const Step> steps) {
+Plan dpmpp_sde_plan(const SamplerRequest& request, const SigmaSchedule& levels,
+                    std::span<const DpmppSdeStep> steps) {
   std::vector<float> middles;
   std::vector<double> exact_middles;
   for (size_t i = 0; i + 1 < steps.size(); ++i) {
@@ -69,7 +70,7 @@ Plan plan_of(const SamplerRequest& request, const SigmaSchedule& levels, std::sp
 
 class DpmppSde final : public PlannedSampler {
  public:
-  DpmppSde(const SamplerRequest& request, std::vector<Step> steps, Plan plan)
+  DpmppSde(const SamplerRequest& request, std::vector<DpmppSdeStep> steps, Plan plan)
       : PlannedSampler(request, std::move(plan), 1),
         prediction_(request.training->prediction),
         steps_(std::move(steps)) {
@@ -79,7 +80,7 @@ class DpmppSde final : public PlannedSampler {
 
  private:
   void advance(int index, std::span<const float> prediction, NoiseStream&) override {
-    const Step& step = steps_[step_of(index)];
+    const DpmppSdeStep& step = steps_[step_of(index)];
     const std::span<float> x = latent(), denoised = clean(), start = memory(0);
     sigma_clean(prediction_, at_middle(index) ? step.middle : step.sigma, x, prediction, denoised);
     if (step_of(index) + 1 == steps_.size()) {
@@ -98,27 +99,31 @@ class DpmppSde final : public PlannedSampler {
   }
 
   Prediction prediction_;
-  std::vector<Step> steps_;
+  std::vector<DpmppSdeStep> steps_;
   std::optional<BrownianTree>
       tree_;  ///< over all noise levels; a drawing of one step goes to 0 without noise
 };
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_dpmpp_sde(const SamplerRequest& request) {
   const SigmaSchedule levels =
       TRY(make_sigma_schedule(*request.training, request.schedule, request.steps, dpm_sde_rules()));
   TRY(check_request(request, static_cast<int>(levels.timesteps.size()), 1));
-  std::vector<Step> steps = steps_of(levels, request.eta < 0 ? 1 : request.eta);
-  Plan plan = plan_of(request, levels, steps);
+  std::vector<DpmppSdeStep> steps = dpmpp_sde_steps(levels, request.eta < 0 ? 1 : request.eta);
+  Plan plan = dpmpp_sde_plan(request, levels, steps);
   return std::make_unique<DpmppSde>(request, std::move(steps), std::move(plan));
 }
 
-constexpr std::string_view kAliases[] = {"DPMSolverSDEScheduler", "dpmpp_sde_gpu", "k_dpmpp_sde"};
+constexpr std::string_view kDpmppSdeAliases[] = {"DPMSolverSDEScheduler", "dpmpp_sde_gpu", "k_dpmpp_sde"};
 
 }  // namespace
 
 extern const SamplerInfo kDpmppSde;
-const SamplerInfo kDpmppSde = {
-    "dpmpp_sde", "DPM++ SDE", kAliases, "second-order single-step solver along a Brownian path",
-    false,       make,        true};
+const SamplerInfo kDpmppSde = {"dpmpp_sde",
+                               "DPM++ SDE",
+                               kDpmppSdeAliases,
+                               "second-order single-step solver along a Brownian path",
+                               false,
+                               make_dpmpp_sde,
+                               true};
 
 }  // namespace limner

@@ -27,7 +27,7 @@ class Euler final : public PlannedSampler {
   std::vector<float> sigmas_;
 };
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_euler(const SamplerRequest& request) {
   const TrainingSchedule& training = *request.training;
   const SigmaSchedule levels =
       TRY(make_sigma_schedule(training, request.schedule, request.steps, euler_rules(training)));
@@ -35,11 +35,12 @@ Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
   return std::make_unique<Euler>(request, levels);
 }
 
-constexpr std::string_view kAliases[] = {"EulerDiscreteScheduler", "k_euler"};
+constexpr std::string_view kEulerAliases[] = {"EulerDiscreteScheduler", "k_euler"};
 
 }  // namespace
 
 extern const SamplerInfo kEuler;
-const SamplerInfo kEuler = {"euler", "Euler", kAliases, "the plainest; fast and predictable", false, make};
+const SamplerInfo kEuler = {"euler", "Euler",   kEulerAliases, "the plainest; fast and predictable",
+                            false,   make_euler};
 
 }  // namespace limner

@@ -32,24 +32,25 @@ class EulerAncestral final : public PlannedSampler {
   std::vector<float> sigmas_;
 };
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_euler_ancestral(const SamplerRequest& request) {
   const SigmaSchedule levels =
       TRY(make_sigma_schedule(*request.training, request.schedule, request.steps, k_diffusion_rules()));
   TRY(check_request(request, static_cast<int>(levels.timesteps.size()), 1));
   return std::make_unique<EulerAncestral>(request, levels);
 }
 
-constexpr std::string_view kAliases[] = {"euler_a", "EulerAncestralDiscreteScheduler", "k_euler_a"};
+constexpr std::string_view kEulerAncestralAliases[] = {"euler_a", "EulerAncestralDiscreteScheduler",
+                                                       "k_euler_a"};
 
 }  // namespace
 
 extern const SamplerInfo kEulerAncestral;
 const SamplerInfo kEulerAncestral = {"euler_ancestral",
                                      "Euler a",
-                                     kAliases,
+                                     kEulerAncestralAliases,
                                      "Euler with fresh noise each step; more steps, another picture",
                                      true,
-                                     make,
+                                     make_euler_ancestral,
                                      true};
 
 }  // namespace limner

@@ -51,19 +51,19 @@ class Heun final : public PlannedSampler {
   std::vector<float> sigmas_;
 };
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_heun(const SamplerRequest& request) {
   const SigmaSchedule levels =
       TRY(make_sigma_schedule(*request.training, request.schedule, request.steps, k_diffusion_rules()));
   TRY(check_request(request, static_cast<int>(levels.timesteps.size()), 1));
   return std::make_unique<Heun>(request, levels);
 }
 
-constexpr std::string_view kAliases[] = {"HeunDiscreteScheduler", "k_heun"};
+constexpr std::string_view kHeunAliases[] = {"HeunDiscreteScheduler", "k_heun"};
 
 }  // namespace
 
 extern const SamplerInfo kHeun;
-const SamplerInfo kHeun = {"heun", "Heun", kAliases, "second order; half the steps, twice the work each",
-                           false,  make};
+const SamplerInfo kHeun = {
+    "heun", "Heun", kHeunAliases, "second order; half the steps, twice the work each", false, make_heun};
 
 }  // namespace limner

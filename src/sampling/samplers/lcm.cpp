@@ -50,7 +50,7 @@ class Lcm final : public PlannedSampler {
   std::vector<VpStep> steps_;
 };
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_lcm(const SamplerRequest& request) {
   const TrainingSchedule& training = *request.training;
   const std::vector<int> timesteps = TRY(distilled_timesteps(request));
   TRY(check_request(request, static_cast<int>(timesteps.size()), 1));
@@ -67,12 +67,12 @@ Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
   return std::make_unique<Lcm>(request, std::move(steps), static_cast<float>(timestep_scaling));
 }
 
-constexpr std::string_view kAliases[] = {"LCMScheduler"};
+constexpr std::string_view kLcmAliases[] = {"LCMScheduler"};
 
 }  // namespace
 
 extern const SamplerInfo kLcm;
-const SamplerInfo kLcm = {"lcm", "LCM", kAliases, "for consistency-distilled models and LoRAs; 1 to 8 steps",
-                          true,  make};
+const SamplerInfo kLcm = {
+    "lcm", "LCM", kLcmAliases, "for consistency-distilled models and LoRAs; 1 to 8 steps", true, make_lcm};
 
 }  // namespace limner

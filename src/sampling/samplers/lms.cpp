@@ -13,8 +13,8 @@
 namespace limner {
 namespace {
 
-constexpr int kOrder = 4;
-using Weights = std::array<float, kOrder>;
+constexpr int kLmsOrder = 4;
+using Weights = std::array<float, kLmsOrder>;
 
 // The Lagrange basis polynomial that is 1 at sigmas[which] and 0 at the others, at `sigma`.
 double basis(std::span<const float> sigmas, size_t which, double sigma) {
@@ -40,13 +40,13 @@ Weights integrate(std::span<const float> known, double end) {
 class Lms final : public PlannedSampler {
  public:
   Lms(const SamplerRequest& request, const SigmaSchedule& levels)
-      : PlannedSampler(request, {sigma_plan(levels), request.skip, levels.init_noise_sigma}, kOrder),
+      : PlannedSampler(request, {sigma_plan(levels), request.skip, levels.init_noise_sigma}, kLmsOrder),
         prediction_(request.training->prediction),
         sigmas_(levels.sigmas) {}
 
  private:
   void advance(int step, std::span<const float> prediction, NoiseStream&) override {
-    const int order = std::min(step + 1, kOrder), slopes = std::min(step - first() + 1, order);
+    const int order = std::min(step + 1, kLmsOrder), slopes = std::min(step - first() + 1, order);
     const float sigma = sigmas_[static_cast<size_t>(step)];
     const std::span<float> x = latent(), denoised = clean(), slope = slope_at(step), change = scratch();
     sigma_clean(prediction_, sigma, x, prediction, denoised);
@@ -62,10 +62,10 @@ class Lms final : public PlannedSampler {
     for (size_t i = 0; i < x.size(); ++i) x[i] += change[i];
   }
 
-  std::span<float> slope_at(int step) { return memory(step % kOrder); }
+  std::span<float> slope_at(int step) { return memory(step % kLmsOrder); }
 
   Weights weights_at(int step, int order) const {
-    std::array<float, kOrder> known;
+    std::array<float, kLmsOrder> known;
     for (int back = 0; back < order; ++back)
       known[static_cast<size_t>(back)] = sigmas_[static_cast<size_t>(step - back)];
     return integrate(std::span(known).first(static_cast<size_t>(order)),
@@ -76,19 +76,19 @@ class Lms final : public PlannedSampler {
   std::vector<float> sigmas_;
 };
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_lms(const SamplerRequest& request) {
   const SigmaSchedule levels =
       TRY(make_sigma_schedule(*request.training, request.schedule, request.steps, k_diffusion_rules()));
   TRY(check_request(request, static_cast<int>(levels.timesteps.size()), 1));
   return std::make_unique<Lms>(request, levels);
 }
 
-constexpr std::string_view kAliases[] = {"LMSDiscreteScheduler", "k_lms"};
+constexpr std::string_view kLmsAliases[] = {"LMSDiscreteScheduler", "k_lms"};
 
 }  // namespace
 
 extern const SamplerInfo kLms;
-const SamplerInfo kLms = {"lms", "LMS", kAliases, "fourth order from past slopes, one evaluation a step",
-                          false, make};
+const SamplerInfo kLms = {"lms", "LMS",   kLmsAliases, "fourth order from past slopes, one evaluation a step",
+                          false, make_lms};
 
 }  // namespace limner

@@ -12,7 +12,7 @@
 namespace limner {
 namespace {
 
-constexpr int kOrder = 4;
+constexpr int kPlmsOrder = 4;
 
 // One evaluation: at alpha `at`, then the step from alpha `from` to alpha `to`.
 struct Move {
@@ -22,7 +22,7 @@ struct Move {
 class Plms final : public PlannedSampler {
  public:
   Plms(const SamplerRequest& request, std::vector<Move> moves, Plan plan)
-      : PlannedSampler(request, std::move(plan), kOrder + 1),
+      : PlannedSampler(request, std::move(plan), kPlmsOrder + 1),
         prediction_(request.training->prediction),
         moves_(std::move(moves)) {}
 
@@ -30,7 +30,7 @@ class Plms final : public PlannedSampler {
   void advance(int index, std::span<const float> prediction, NoiseStream&) override {
     const auto [timestep, at, from, to] = moves_[static_cast<size_t>(index)];
     const int count = index - first();
-    const std::span<float> x = latent(), start = memory(kOrder), mixed = scratch();
+    const std::span<float> x = latent(), start = memory(kPlmsOrder), mixed = scratch();
     vp_clean(prediction_, level_of(at), x, prediction, clean());
     if (count == 0) std::ranges::copy(x, start.begin());
     if (count == 1) std::ranges::copy(start, x.begin());
@@ -39,7 +39,7 @@ class Plms final : public PlannedSampler {
   }
 
   // The second evaluation repeats the first step with the mean of both slopes and is not remembered.
-  std::span<float> slope(int count) { return memory((count < 2 ? 0 : count - 1) % kOrder); }
+  std::span<float> slope(int count) { return memory((count < 2 ? 0 : count - 1) % kPlmsOrder); }
 
   void mix(int count, std::span<const float> prediction, std::span<float> mixed) {
     if (count == 1) {
@@ -50,7 +50,7 @@ class Plms final : public PlannedSampler {
     std::ranges::copy(prediction, slope(count).begin());
     const std::span<const float> a = slope(count), b = slope(count - 1), c = slope(count - 2),
                                  d = slope(count - 3);
-    switch (std::min(count, kOrder)) {
+    switch (std::min(count, kPlmsOrder)) {
       case 0:
         std::ranges::copy(a, mixed.begin());
         break;
@@ -127,7 +127,7 @@ Result<void> check_supported(const SamplerRequest& request) {
   return {};
 }
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_plms(const SamplerRequest& request) {
   TRY(check_supported(request));
   const TrainingSchedule& training = *request.training;
   const float final_alpha = training.set_alpha_to_one ? 1 : training.alphas_cumprod.front();
@@ -141,12 +141,13 @@ Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
   return std::make_unique<Plms>(request, std::move(moves), std::move(plan));
 }
 
-constexpr std::string_view kAliases[] = {"PNDMScheduler", "pndm"};
+constexpr std::string_view kPlmsAliases[] = {"PNDMScheduler", "pndm"};
 
 }  // namespace
 
 extern const SamplerInfo kPlms;
-const SamplerInfo kPlms = {
-    "plms", "PLMS", kAliases, "fourth order from past predictions; one evaluation more", false, make};
+const SamplerInfo kPlms = {"plms",       "PLMS",
+                           kPlmsAliases, "fourth order from past predictions; one evaluation more",
+                           false,        make_plms};
 
 }  // namespace limner

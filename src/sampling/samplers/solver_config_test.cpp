@@ -21,13 +21,14 @@ TrainingSchedule training_with(const Json& options) {
   return read_training_schedule(config, "scheduler_config.json").value();
 }
 
-Result<std::unique_ptr<Sampler>> make(const char* sampler, const TrainingSchedule& training, int steps = 5) {
+Result<std::unique_ptr<Sampler>> sampler_for(const char* sampler, const TrainingSchedule& training,
+                                             int steps = 5) {
   return find_sampler(sampler).value()->make({.training = &training, .steps = steps, .latent_size = 16});
 }
 
 std::string refused(const char* sampler, const Json& options) {
   const TrainingSchedule training = training_with(options);
-  const auto made = make(sampler, training);
+  const auto made = sampler_for(sampler, training);
   if (made) return "";
   EXPECT_EQ(made.error().code, Code::unsupported);
   EXPECT_FALSE(made.error().hint.empty());
@@ -55,7 +56,7 @@ TEST(SolverConfig, GivesWayToTheSamplersName) {
     for (const char* algorithm : {"dpmsolver++", "sde-dpmsolver++", "deis"}) {
       const TrainingSchedule training =
           training_with({{"algorithm_type", algorithm}, {"solver_type", "logrho"}});
-      const auto drawing = make(sampler, training).value();
+      const auto drawing = sampler_for(sampler, training).value();
       Counted noise;
       const std::vector<float> prediction(16, 0.1f);
       while (drawing->ask()) drawing->tell(prediction, noise);
@@ -72,7 +73,7 @@ TEST(SolverConfig, StepsOfNoLengthAtTheEndDoNotSpoilADrawing) {
                                                    {"solver_type", "heun"},
                                                    {"solver_order", 3}});
   for (const char* sampler : {"dpmpp_2m", "dpmpp_2m_sde", "dpmpp_3m_sde", "unipc", "deis"}) {
-    const auto drawing = make(sampler, training, 20).value();
+    const auto drawing = sampler_for(sampler, training, 20).value();
     const auto noise = noise_kinds().front()->make(1);
     const std::vector<float> prediction(16, 0.1f);
     while (drawing->ask()) drawing->tell(prediction, *noise);

@@ -44,7 +44,7 @@ class Tcd final : public PlannedSampler {
   std::vector<Jump> jumps_;
 };
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_tcd(const SamplerRequest& request) {
   const TrainingSchedule& training = *request.training;
   const double eta = request.eta < 0 ? kEta : request.eta;
   const std::vector<int> timesteps = TRY(distilled_timesteps(request));
@@ -62,12 +62,13 @@ Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
   return std::make_unique<Tcd>(request, std::move(jumps), eta > 0, std::move(plan));
 }
 
-constexpr std::string_view kAliases[] = {"TCDScheduler"};
+constexpr std::string_view kTcdAliases[] = {"TCDScheduler"};
 
 }  // namespace
 
 extern const SamplerInfo kTcd;
-const SamplerInfo kTcd = {"tcd", "TCD", kAliases, "for trajectory-consistency models and LoRAs; eta is gamma",
-                          true,  make,  true};
+const SamplerInfo kTcd = {
+    "tcd", "TCD",    kTcdAliases, "for trajectory-consistency models and LoRAs; eta is gamma",
+    true,  make_tcd, true};
 
 }  // namespace limner

@@ -76,7 +76,7 @@ Result<void> check_final_sigma(const TrainingSchedule& training, const UniPcOpti
   return {};
 }
 
-Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
+Result<std::unique_ptr<Sampler>> make_unipc(const SamplerRequest& request) {
   const TrainingSchedule& training = *request.training;
   const UniPcOptions options = unipc_options(training);
   TRY(check_final_sigma(training, options));
@@ -86,12 +86,13 @@ Result<std::unique_ptr<Sampler>> make(const SamplerRequest& request) {
   return std::make_unique<UniPc>(request, schedule, options);
 }
 
-constexpr std::string_view kAliases[] = {"UniPCMultistepScheduler", "uni_pc", "uni_pc_bh2"};
+constexpr std::string_view kUniPcAliases[] = {"UniPCMultistepScheduler", "uni_pc", "uni_pc_bh2"};
 
 }  // namespace
 
 extern const SamplerInfo kUniPc;
-const SamplerInfo kUniPc = {
-    "unipc", "UniPC", kAliases, "predictor-corrector, deterministic; good from 10 steps", false, make};
+const SamplerInfo kUniPc = {"unipc",       "UniPC",
+                            kUniPcAliases, "predictor-corrector, deterministic; good from 10 steps",
+                            false,         make_unipc};
 
 }  // namespace limner

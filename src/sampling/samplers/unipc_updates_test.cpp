@@ -11,8 +11,8 @@ namespace {
 
 using Spans = std::vector<std::span<const float>>;
 
-float stepped(const UniPcUpdate& update, float x, const std::vector<std::vector<float>>& outputs,
-              std::vector<float> now = {}) {
+float unipc_stepped(const UniPcUpdate& update, float x, const std::vector<std::vector<float>>& outputs,
+                    std::vector<float> now = {}) {
   std::vector<float> latent = {x};
   apply(update, Spans(outputs.begin(), outputs.end()), now, latent, latent);
   return latent[0];
@@ -40,22 +40,22 @@ TEST(UniPcUpdates, OfTheCorrectorAreExactForLinearOutputs) {
   for (const UniPcType type : {UniPcType::bh1, UniPcType::bh2}) {
     for (size_t order = 2; order <= 3; ++order) {
       const UniPcUpdate update = unipc_corrector({.type = type}, std::span(kPast).first(order), kNext);
-      EXPECT_NEAR(stepped(update, 1.5f, {m0, m1, m2}, {at(kNext)}), expected[0], 2e-5);
+      EXPECT_NEAR(unipc_stepped(update, 1.5f, {m0, m1, m2}, {at(kNext)}), expected[0], 2e-5);
     }
     const UniPcUpdate third = unipc_predictor({.type = type}, kPast, kNext);
-    EXPECT_NEAR(stepped(third, 1.5f, {m0, m1, m2}), expected[0], 2e-5);
+    EXPECT_NEAR(unipc_stepped(third, 1.5f, {m0, m1, m2}), expected[0], 2e-5);
   }
 }
 
 TEST(UniPcUpdates, EndAtTheCleanEstimateWithEitherFunction) {
   for (const UniPcType type : {UniPcType::bh1, UniPcType::bh2}) {
     const UniPcUpdate update = unipc_predictor({.type = type}, std::span(kPast).first(1), vp_level(0));
-    EXPECT_EQ(stepped(update, 5, {{0.25f}}), 0.25f);
+    EXPECT_EQ(unipc_stepped(update, 5, {{0.25f}}), 0.25f);
   }
 }
 
 TEST(UniPcUpdates, OfNoLengthChangeNothing) {
-  EXPECT_EQ(stepped(unipc_predictor({}, kPast, kPast[0]), 1.5f, {{0.7f}, {0.1f}, {0.2f}}), 1.5f);
+  EXPECT_EQ(unipc_stepped(unipc_predictor({}, kPast, kPast[0]), 1.5f, {{0.7f}, {0.1f}, {0.2f}}), 1.5f);
 }
 
 }  // namespace

@@ -25,21 +25,21 @@ SchedulePoints resampled(const ScheduleFrame& frame, std::span<const double> lev
   return points;
 }
 
-constexpr std::string_view kAliases[] = {"ays"};
-constexpr std::string_view kXlAliases[] = {"ays_sdxl"};
+constexpr std::string_view kAlignYourStepsAliases[] = {"ays"};
+constexpr std::string_view kAlignYourStepsXlAliases[] = {"ays_sdxl"};
 
 }  // namespace
 
 extern const NoiseSchedule kAlignYourSteps, kAlignYourStepsXl;
 const NoiseSchedule kAlignYourSteps = {"align_your_steps",
                                        "Align Your Steps",
-                                       kAliases,
+                                       kAlignYourStepsAliases,
                                        "optimised for SD 1.5, about ten steps",
                                        false,
                                        [](const ScheduleFrame& frame) { return resampled(frame, kSd15); }};
 const NoiseSchedule kAlignYourStepsXl = {"align_your_steps_sdxl",
                                          "Align Your Steps SDXL",
-                                         kXlAliases,
+                                         kAlignYourStepsXlAliases,
                                          "optimised for SDXL, about ten steps",
                                          false,
                                          [](const ScheduleFrame& frame) { return resampled(frame, kSdxl); }};

@@ -8,23 +8,22 @@
 namespace limner {
 namespace {
 
-constexpr double kAlpha = 0.6, kBeta = 0.6;
-
-SchedulePoints make(const ScheduleFrame& frame) {
+SchedulePoints make_beta_schedule(const ScheduleFrame& frame) {
   SchedulePoints points;
   for (const double ramp : linspace(0, 1, frame.steps)) {
-    const double quantile = beta_quantile(1 - ramp, kAlpha, kBeta);
+    const double quantile = beta_quantile(1 - ramp, kBetaShape, kBetaShape);
     points.sigmas.push_back(frame.sigma_min + quantile * (frame.sigma_max - frame.sigma_min));
   }
   points.timesteps = frame.timesteps_of(points.sigmas);
   return points;
 }
 
-constexpr std::string_view kAliases[] = {"use_beta_sigmas"};
+constexpr std::string_view kBetaScheduleAliases[] = {"use_beta_sigmas"};
 
 }  // namespace
 
 extern const NoiseSchedule kBetaSchedule;
-const NoiseSchedule kBetaSchedule = {"beta", "Beta", kAliases, "dense at both ends", false, make};
+const NoiseSchedule kBetaSchedule = {
+    "beta", "Beta", kBetaScheduleAliases, "dense at both ends", false, make_beta_schedule};
 
 }  // namespace limner

@@ -6,4 +6,7 @@ namespace limner {
 /// 1e-13. p in [0, 1], a and b in (0, 10].
 double beta_quantile(double p, double a, double b);
 
+/// Both shapes of the distribution whose quantiles are noise levels. Lee et al. 2024 (arXiv:2407.12173).
+inline constexpr double kBetaShape = 0.6;
+
 }  // namespace limner

@@ -10,14 +10,12 @@
 namespace limner {
 namespace {
 
-constexpr double kAlpha = 0.6, kBeta = 0.6;
-
-SchedulePoints make(const ScheduleFrame& frame) {
+SchedulePoints make_beta_table_schedule(const ScheduleFrame& frame) {
   SchedulePoints points;
   const double last = static_cast<double>(frame.table.size() - 1);
   for (int step = 0; step < frame.steps; ++step) {
     const double place =
-        std::rint(beta_quantile(1 - static_cast<double>(step) / frame.steps, kAlpha, kBeta) * last);
+        std::rint(beta_quantile(1 - static_cast<double>(step) / frame.steps, kBetaShape, kBetaShape) * last);
     if (!points.timesteps.empty() && points.timesteps.back() == place) continue;
     points.timesteps.push_back(place);
     points.sigmas.push_back(frame.table[static_cast<size_t>(place)]);
@@ -28,7 +26,7 @@ SchedulePoints make(const ScheduleFrame& frame) {
 }  // namespace
 
 extern const NoiseSchedule kBetaTable;
-const NoiseSchedule kBetaTable = {"beta_table", "Beta (ComfyUI)", {}, "dense at both ends of time", false,
-                                  make};
+const NoiseSchedule kBetaTable = {"beta_table", "Beta (ComfyUI)",        {}, "dense at both ends of time",
+                                  false,        make_beta_table_schedule};
 
 }  // namespace limner

@@ -9,7 +9,7 @@
 namespace limner {
 namespace {
 
-SchedulePoints make(const ScheduleFrame& frame) {
+SchedulePoints make_ddim_uniform_schedule(const ScheduleFrame& frame) {
   SchedulePoints points;
   const size_t stride = std::max<size_t>(frame.table.size() / static_cast<size_t>(frame.steps), 1);
   for (size_t index = 1; index < frame.table.size(); index += stride) {
@@ -21,12 +21,16 @@ SchedulePoints make(const ScheduleFrame& frame) {
   return points;
 }
 
-constexpr std::string_view kAliases[] = {"ddim"};
+constexpr std::string_view kDdimUniformAliases[] = {"ddim"};
 
 }  // namespace
 
 extern const NoiseSchedule kDdimUniform;
-const NoiseSchedule kDdimUniform = {
-    "ddim_uniform", "DDIM Uniform", kAliases, "whole strides through the training table", true, make};
+const NoiseSchedule kDdimUniform = {"ddim_uniform",
+                                    "DDIM Uniform",
+                                    kDdimUniformAliases,
+                                    "whole strides through the training table",
+                                    true,
+                                    make_ddim_uniform_schedule};
 
 }  // namespace limner

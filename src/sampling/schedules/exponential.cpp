@@ -7,7 +7,7 @@
 namespace limner {
 namespace {
 
-SchedulePoints make(const ScheduleFrame& frame) {
+SchedulePoints make_exponential_schedule(const ScheduleFrame& frame) {
   SchedulePoints points;
   for (const double log_sigma : linspace(std::log(frame.sigma_max), std::log(frame.sigma_min), frame.steps))
     points.sigmas.push_back(std::exp(log_sigma));
@@ -15,12 +15,16 @@ SchedulePoints make(const ScheduleFrame& frame) {
   return points;
 }
 
-constexpr std::string_view kAliases[] = {"use_exponential_sigmas"};
+constexpr std::string_view kExponentialAliases[] = {"use_exponential_sigmas"};
 
 }  // namespace
 
 extern const NoiseSchedule kExponential;
-const NoiseSchedule kExponential = {
-    "exponential", "Exponential", kAliases, "each sigma is the same fraction of the one before", false, make};
+const NoiseSchedule kExponential = {"exponential",
+                                    "Exponential",
+                                    kExponentialAliases,
+                                    "each sigma is the same fraction of the one before",
+                                    false,
+                                    make_exponential_schedule};
 
 }  // namespace limner

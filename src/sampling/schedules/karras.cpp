@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kRho = 7;  // section D.1 of the paper
 
-SchedulePoints make(const ScheduleFrame& frame) {
+SchedulePoints make_karras_schedule(const ScheduleFrame& frame) {
   const double noisy = std::pow(frame.sigma_max, 1 / kRho), clean = std::pow(frame.sigma_min, 1 / kRho);
   SchedulePoints points;
   for (const double ramp : linspace(0, 1, frame.steps))
@@ -22,12 +22,13 @@ SchedulePoints make(const ScheduleFrame& frame) {
   return points;
 }
 
-constexpr std::string_view kAliases[] = {"use_karras_sigmas"};
+constexpr std::string_view kKarrasAliases[] = {"use_karras_sigmas"};
 
 }  // namespace
 
 extern const NoiseSchedule kKarras;
-const NoiseSchedule kKarras = {
-    "karras", "Karras", kAliases, "dense near the clean end; fewer steps for the same detail", false, make};
+const NoiseSchedule kKarras = {"karras",       "Karras",
+                               kKarrasAliases, "dense near the clean end; fewer steps for the same detail",
+                               false,          make_karras_schedule};
 
 }  // namespace limner

@@ -9,7 +9,7 @@
 namespace limner {
 namespace {
 
-SchedulePoints make(const ScheduleFrame& frame) {
+SchedulePoints make_kl_optimal_schedule(const ScheduleFrame& frame) {
   SchedulePoints points;
   const double noisy = std::atan(frame.table.back()), clean = std::atan(frame.table.front());
   for (const double ramp : linspace(0, 1, frame.steps))
@@ -21,7 +21,8 @@ SchedulePoints make(const ScheduleFrame& frame) {
 }  // namespace
 
 extern const NoiseSchedule kKlOptimal;
-const NoiseSchedule kKlOptimal = {"kl_optimal", "KL Optimal", {}, "evenly spaced in the angle of the noise",
-                                  false,        make};
+const NoiseSchedule kKlOptimal = {"kl_optimal", "KL Optimal",
+                                  {},           "evenly spaced in the angle of the noise",
+                                  false,        make_kl_optimal_schedule};
 
 }  // namespace limner

@@ -8,7 +8,7 @@
 namespace limner {
 namespace {
 
-SchedulePoints make(const ScheduleFrame& frame) {
+SchedulePoints make_normal_schedule(const ScheduleFrame& frame) {
   SchedulePoints points;
   points.timesteps = linspace(static_cast<double>(frame.table.size() - 1), 0, frame.steps);
   for (const double timestep : points.timesteps) points.sigmas.push_back(frame.sigma_log(timestep));
@@ -19,7 +19,7 @@ SchedulePoints make(const ScheduleFrame& frame) {
 }  // namespace
 
 extern const NoiseSchedule kNormal;
-const NoiseSchedule kNormal = {"normal", "Normal", {}, "evenly spaced in time, both ends included",
-                               true,     make};
+const NoiseSchedule kNormal = {
+    "normal", "Normal", {}, "evenly spaced in time, both ends included", true, make_normal_schedule};
 
 }  // namespace limner

@@ -6,18 +6,19 @@
 namespace limner {
 namespace {
 
-SchedulePoints make(const ScheduleFrame& frame) {
+SchedulePoints make_plain_schedule(const ScheduleFrame& frame) {
   SchedulePoints points;
   points.timesteps.assign(frame.spaced.begin(), frame.spaced.end());
   for (const double timestep : frame.spaced) points.sigmas.push_back(frame.sigma_linear(timestep));
   return points;
 }
 
-constexpr std::string_view kAliases[] = {"model", "automatic"};
+constexpr std::string_view kPlainAliases[] = {"model", "automatic"};
 
 }  // namespace
 
 extern const NoiseSchedule kPlain;
-const NoiseSchedule kPlain = {"plain", "Plain", kAliases, "the model's own timestep spacing", true, make};
+const NoiseSchedule kPlain = {
+    "plain", "Plain", kPlainAliases, "the model's own timestep spacing", true, make_plain_schedule};
 
 }  // namespace limner

@@ -9,7 +9,7 @@
 namespace limner {
 namespace {
 
-SchedulePoints make(const ScheduleFrame& frame) {
+SchedulePoints make_sgm_uniform_schedule(const ScheduleFrame& frame) {
   SchedulePoints points;
   points.timesteps = linspace(static_cast<double>(frame.table.size() - 1), 0, frame.steps + 1);
   points.timesteps.pop_back();
@@ -18,12 +18,16 @@ SchedulePoints make(const ScheduleFrame& frame) {
   return points;
 }
 
-constexpr std::string_view kAliases[] = {"trailing"};
+constexpr std::string_view kSgmUniformAliases[] = {"trailing"};
 
 }  // namespace
 
 extern const NoiseSchedule kSgmUniform;
-const NoiseSchedule kSgmUniform = {
-    "sgm_uniform", "SGM Uniform", kAliases, "evenly spaced in time, ending one stride early", true, make};
+const NoiseSchedule kSgmUniform = {"sgm_uniform",
+                                   "SGM Uniform",
+                                   kSgmUniformAliases,
+                                   "evenly spaced in time, ending one stride early",
+                                   true,
+                                   make_sgm_uniform_schedule};
 
 }  // namespace limner

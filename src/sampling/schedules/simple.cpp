@@ -6,7 +6,7 @@
 namespace limner {
 namespace {
 
-SchedulePoints make(const ScheduleFrame& frame) {
+SchedulePoints make_simple_schedule(const ScheduleFrame& frame) {
   SchedulePoints points;
   const double stride = static_cast<double>(frame.table.size()) / frame.steps;
   for (int step = 0; step < frame.steps; ++step) {
@@ -20,7 +20,8 @@ SchedulePoints make(const ScheduleFrame& frame) {
 }  // namespace
 
 extern const NoiseSchedule kSimple;
-const NoiseSchedule kSimple = {
-    "simple", "Simple", {}, "evenly strided entries of the training table, noisiest first", true, make};
+const NoiseSchedule kSimple = {"simple", "Simple",
+                               {},       "evenly strided entries of the training table, noisiest first",
+                               true,     make_simple_schedule};
 
 }  // namespace limner
