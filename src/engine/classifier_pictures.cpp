@@ -10,7 +10,7 @@ namespace limner {
 namespace {
 
 // Grey becomes three times grey; alpha is dropped and not blended, as both references do it.
-Picture colours_of(const Picture& picture) {
+Picture as_rgb(const Picture& picture) {
   if (picture.channels == 3) return picture;
   Picture out{picture.width, picture.height, 3, {}};
   const auto channels = static_cast<size_t>(picture.channels);
@@ -45,7 +45,7 @@ Between between(int at, int side, int extent) {
 Result<std::vector<float>> prepare_open_nsfw(const Picture& picture, int side) {
   constexpr int kResized = 256, kQuality = 75;
   constexpr float kMeans[] = {104, 117, 123};
-  const Picture small = TRY(resize(colours_of(picture), kResized, kResized, ResizeFilter::bilinear));
+  const Picture small = TRY(resize(as_rgb(picture), kResized, kResized, ResizeFilter::bilinear));
   const int border = (kResized - side) / 2;
   const std::vector<std::byte> file =
       TRY(encode_picture(crop(small, border, border, side), {.format = Format::jpeg, .quality = kQuality}));
@@ -58,7 +58,7 @@ Result<std::vector<float>> prepare_open_nsfw(const Picture& picture, int side) {
 }
 
 std::vector<float> prepare_mobilenet_v2(const Picture& picture, int side) {
-  const Picture colours = colours_of(picture);
+  const Picture colours = as_rgb(picture);
   std::vector<float> values;
   values.reserve(static_cast<size_t>(side) * static_cast<size_t>(side) * 3);
   for (int y = 0; y < side; ++y) {

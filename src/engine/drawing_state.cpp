@@ -21,7 +21,7 @@ namespace limner {
 namespace {
 
 constexpr std::string_view kMagic = "LIMNERDS";
-constexpr uint64_t kVersion = 1;
+constexpr uint64_t kStateVersion = 1;
 constexpr size_t kDigestDigits = 64;
 /// Sizes of reads alternate at most between a latent's of either pass and an encoded picture's.
 constexpr uint64_t kNoiseRunsMax = 64;
@@ -75,8 +75,8 @@ Result<SavedState> read_state(const Drawing& drawing, std::string_view bytes) {
   const std::string_view content = bytes.substr(0, bytes.size() - kDigestDigits);
   StateReader reader(content);
   if (TRY(reader.text(kMagic.size())) != kMagic) return invalid("state", "not a saved drawing");
-  if (const uint64_t version = TRY(reader.u64()); version != kVersion)
-    return invalid("state", fmt::format("of version {}; this build reads {}", version, kVersion));
+  if (const uint64_t version = TRY(reader.u64()); version != kStateVersion)
+    return invalid("state", fmt::format("of version {}; this build reads {}", version, kStateVersion));
   if (sha256_hex(bytes_of(content)) != bytes.substr(content.size()))
     return invalid("state", "damaged: its digest differs");
   if (TRY(reader.text(kDigestDigits)) != identity_of(drawing))
@@ -118,7 +118,7 @@ std::string fingerprint_of(const DrawingParams& params, const DrawingInputs& inp
 Result<std::string> save(const Drawing& drawing) {
   StateWriter writer;
   writer.text(kMagic);
-  writer.u64(kVersion);
+  writer.u64(kStateVersion);
   writer.text(identity_of(drawing));
   writer.u64(drawing.evaluations_before > 0 ? 1 : 0);
   writer.u64(drawing.noise->read().size());

@@ -32,7 +32,8 @@ constexpr LatentColours kSdxlColours = {{{{0.3651f, -0.2533f, 0.1076f, -0.3165f}
                                           {0.4341f, 0.1068f, -0.0362f, -0.2188f}}},
                                         {0.1084f, -0.0175f, -0.0011f}};
 
-Picture colours_of(std::span<const float> latent, const LatentExtent& extent, const LatentColours& colours) {
+Picture approximate_colours(std::span<const float> latent, const LatentExtent& extent,
+                            const LatentColours& colours) {
   const size_t plane = static_cast<size_t>(extent.height) * extent.width;
   std::vector<float> rgb(plane * 3, 0.0f);
   for (size_t i = 0; i < plane; ++i)
@@ -74,7 +75,7 @@ Result<Picture> preview(Drawing& drawing) {
   // A tiny autoencoder is as quick as a step is long: show the real thing.
   if (drawing.model->autoencoder().is_tiny()) return decode_latent(drawing, latent);
   const bool xl = drawing.model->family().micro_conditioning;
-  const Picture small = colours_of(latent, drawing.extent, xl ? kSdxlColours : kSdColours);
+  const Picture small = approximate_colours(latent, drawing.extent, xl ? kSdxlColours : kSdColours);
   const int factor = drawing.model->autoencoder().scale();
   return resize(small, small.width * factor, small.height * factor, ResizeFilter::bicubic);
 }

@@ -32,8 +32,8 @@ class StageClock {
   std::chrono::steady_clock::time_point started_;
 };
 
-void note_unread(const PromptConditioning& prompts, std::string_view what,
-                 std::vector<std::string>& warnings) {
+void warn_of_unread(const PromptConditioning& prompts, std::string_view what,
+                    std::vector<std::string>& warnings) {
   if (!prompts.dropped.empty())
     warnings.push_back(fmt::format(
         "{} is longer than the model reads; left out: \"{}\" (--long-prompt chunk reads all of it)", what,
@@ -48,10 +48,10 @@ Result<void> encode_text(Drawing& drawing, const TokenizedRequest& texts) {
   drawing.prompts = TRY(encode_prompts(model, drawing.params, texts.prompts));
   if (texts.blended) {
     const PromptConditioning other = TRY(encode_prompts(model, drawing.params, *texts.blended));
-    note_unread(other, "blend_prompt", drawing.warnings);
+    warn_of_unread(other, "blend_prompt", drawing.warnings);
     blend(drawing.prompts, other, static_cast<float>(drawing.params.blend));
   }
-  note_unread(drawing.prompts, "the prompt", drawing.warnings);
+  warn_of_unread(drawing.prompts, "the prompt", drawing.warnings);
   return {};
 }
 

@@ -12,17 +12,18 @@
 #include "tensor/safetensors.h"
 
 namespace limner {
-namespace {
 
-// What is particular about a network.
-struct Kind {
+/// What is particular about a network.
+struct ClassifierKind {
   std::vector<std::string> classes;
   int64_t side = 0;
   std::function<Result<std::vector<float>>(const Picture&)> prepare;
   std::function<Graph()> describe;
 };
 
-Kind open_nsfw(const OpenNsfwConfig& config) {
+namespace {
+
+ClassifierKind open_nsfw(const OpenNsfwConfig& config) {
   return {
       {"safe", "nsfw"},
       config.side,
@@ -30,7 +31,7 @@ Kind open_nsfw(const OpenNsfwConfig& config) {
       [config] { return describe_open_nsfw(config, 1); }};
 }
 
-Kind mobilenet_v2(const MobileNetV2Config& config) {
+ClassifierKind mobilenet_v2(const MobileNetV2Config& config) {
   return {{"drawing", "hentai", "neutral", "porn", "sexy"},
           config.side,
           [config](const Picture& picture) -> Result<std::vector<float>> {
@@ -40,8 +41,8 @@ Kind mobilenet_v2(const MobileNetV2Config& config) {
 }
 
 // The network whose weights these are.
-Result<Kind> recognise(const WeightSource& weights, const std::string& file) {
-  Kind kind;
+Result<ClassifierKind> recognise(const WeightSource& weights, const std::string& file) {
+  ClassifierKind kind;
   int64_t classes = 0;
   if (const Result<OpenNsfwConfig> config = infer_open_nsfw(weights, file)) {
     kind = open_nsfw(*config);
@@ -74,7 +75,7 @@ Result<std::vector<float>> softmax(const std::vector<float>& logits) {
 }  // namespace
 
 struct PictureClassifier::Parts {
-  Kind kind;
+  ClassifierKind kind;
   std::unique_ptr<Backend> backend;
   Network network;
   std::unique_ptr<Workspace> workspace;
@@ -100,7 +101,7 @@ Result<std::unique_ptr<PictureClassifier>> PictureClassifier::load(const std::fi
 
 Result<std::vector<float>> PictureClassifier::classify(const Picture& picture) const {
   if (picture.empty()) return invalid("picture", "has no pixels");
-  const Kind& kind = parts_->kind;
+  const ClassifierKind& kind = parts_->kind;
   const std::vector<float> pixels = TRY(kind.prepare(picture));
   const std::lock_guard turn(parts_->turn);
   const Executable* run = TRY(parts_->network.compiled("", kind.describe));

@@ -9,14 +9,14 @@
 namespace limner {
 namespace {
 
-constexpr std::array<TextUse, 1> kText = {{{"text_encoder", "tokenizer", 1, true, false}}};
+constexpr std::array<TextUse, 1> kSd1Text = {{{"text_encoder", "tokenizer", 1, true, false}}};
 
-bool recognises(const ModelFiles& files) {
+bool recognises_sd1(const ModelFiles& files) {
   return files.find("text_encoder") && !files.find("text_encoder_2");
 }
 
 }  // namespace
 
-extern const Family kSd1 = {"sd1", "Stable Diffusion 1.x", kText, false, false, 7.5, 50, recognises};
+extern const Family kSd1 = {"sd1", "Stable Diffusion 1.x", kSd1Text, false, false, 7.5, 50, recognises_sd1};
 
 }  // namespace limner

@@ -8,10 +8,10 @@
 namespace limner {
 namespace {
 
-constexpr std::array<TextUse, 1> kText = {{{"text_encoder", "tokenizer", 1, true, false}}};
+constexpr std::array<TextUse, 1> kSd2Text = {{{"text_encoder", "tokenizer", 1, true, false}}};
 
 // The text tower tells 2.x from 1.x: OpenCLIP's uses the exact GELU.
-bool recognises(const ModelFiles& files) {
+bool recognises_sd2(const ModelFiles& files) {
   const Component* text = files.find("text_encoder");
   if (!text || files.find("text_encoder_2")) return false;
   const auto act = text->config.find("hidden_act");
@@ -20,6 +20,6 @@ bool recognises(const ModelFiles& files) {
 
 }  // namespace
 
-extern const Family kSd2 = {"sd2", "Stable Diffusion 2.x", kText, false, false, 7.5, 50, recognises};
+extern const Family kSd2 = {"sd2", "Stable Diffusion 2.x", kSd2Text, false, false, 7.5, 50, recognises_sd2};
 
 }  // namespace limner

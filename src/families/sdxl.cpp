@@ -8,15 +8,15 @@
 namespace limner {
 namespace {
 
-constexpr std::array<TextUse, 2> kText = {
+constexpr std::array<TextUse, 2> kSdxlText = {
     {{"text_encoder", "tokenizer", 2, false, false}, {"text_encoder_2", "tokenizer_2", 2, false, true}}};
 
-bool recognises(const ModelFiles& files) {
+bool recognises_sdxl(const ModelFiles& files) {
   return files.find("text_encoder") && files.find("text_encoder_2");
 }
 
 }  // namespace
 
-extern const Family kSdxl = {"sdxl", "Stable Diffusion XL", kText, true, false, 5.0, 50, recognises};
+extern const Family kSdxl = {"sdxl", "Stable Diffusion XL", kSdxlText, true, false, 5.0, 50, recognises_sdxl};
 
 }  // namespace limner

@@ -7,7 +7,7 @@
 namespace limner {
 namespace {
 
-const Scope kTop{"top"};
+const Scope kFusedScope{"top"};
 
 /// The pass whose result is `value`, or null.
 const FusedNode* pass_of(const std::vector<FusedNode>& passes, Value value) {
@@ -19,7 +19,7 @@ const FusedNode* pass_of(const std::vector<FusedNode>& passes, Value value) {
 TEST(Fusion, FoldsResidualAndActivationIntoAConvolution) {
   Graph g;
   const Value x = g.input("x", Shape{1, 4, 4, 8});
-  const Value convolved = g.conv2d(x, kTop / "conv", {.out = 8});
+  const Value convolved = g.conv2d(x, kFusedScope / "conv", {.out = 8});
   const Value y = g.relu(g.add(convolved, x));
   g.output("y", y);
   const auto passes = fuse(g);
@@ -34,7 +34,7 @@ TEST(Fusion, FoldsResidualAndActivationIntoAConvolution) {
 TEST(Fusion, ReachesThroughAReshape) {
   Graph g;
   const Value x = g.input("x", Shape{1, 2, 2, 8});
-  const Value mapped = g.linear(g.reshape(x, Shape{1, 4, 8}), kTop / "fc", 8);
+  const Value mapped = g.linear(g.reshape(x, Shape{1, 4, 8}), kFusedScope / "fc", 8);
   const Value y = g.add(g.reshape(mapped, Shape{1, 2, 2, 8}), x);
   g.output("y", y);
   const auto passes = fuse(g);
@@ -45,7 +45,7 @@ TEST(Fusion, ReachesThroughAReshape) {
 TEST(Fusion, LeavesAValueAloneThatSomebodyElseReads) {
   Graph g;
   const Value x = g.input("x", Shape{1, 8});
-  const Value mapped = g.linear(x, kTop / "fc", 8);
+  const Value mapped = g.linear(x, kFusedScope / "fc", 8);
   g.output("mapped", mapped);
   g.output("y", g.silu(mapped));
   EXPECT_EQ(fuse(g).size(), 3u);
@@ -54,8 +54,8 @@ TEST(Fusion, LeavesAValueAloneThatSomebodyElseReads) {
 TEST(Fusion, ResidualOfTwoProductsFoldsIntoOne) {
   Graph g;
   const Value x = g.input("x", Shape{1, 8});
-  const Value a = g.linear(x, kTop / "a", 8);
-  const Value b = g.linear(x, kTop / "b", 8);
+  const Value a = g.linear(x, kFusedScope / "a", 8);
+  const Value b = g.linear(x, kFusedScope / "b", 8);
   const Value y = g.add(a, b);
   g.output("y", y);
   const auto passes = fuse(g);
@@ -69,14 +69,15 @@ TEST(Fusion, RepeatedOperandIsNoResidual) {
   Graph g;
   const Value x = g.input("x", Shape{1, 4, 4, 8});
   const Value row = g.input("row", Shape{1, 1, 1, 8});
-  g.output("y", g.add(g.conv2d(x, kTop / "conv", {.out = 8}), row));
+  g.output("y", g.add(g.conv2d(x, kFusedScope / "conv", {.out = 8}), row));
   EXPECT_EQ(fuse(g).size(), 4u);
 }
 
 TEST(Fusion, OnlySiluFoldsIntoGroupNorm) {
   for (const auto kind : {op::Activation::silu, op::Activation::relu}) {
     Graph g;
-    g.output("y", g.activation(g.group_norm(g.input("x", Shape{1, 2, 2, 8}), kTop / "norm", 4, 1e-5f), kind));
+    g.output("y", g.activation(g.group_norm(g.input("x", Shape{1, 2, 2, 8}), kFusedScope / "norm", 4, 1e-5f),
+                               kind));
     EXPECT_EQ(fuse(g).size(), kind == op::Activation::silu ? 2u : 3u);
   }
 }
@@ -84,8 +85,8 @@ TEST(Fusion, OnlySiluFoldsIntoGroupNorm) {
 TEST(Fusion, EveryPassComesAfterWhatItReads) {
   Graph g;
   const Value x = g.input("x", Shape{1, 4, 4, 8});
-  const Value a = g.conv2d(x, kTop / "a", {.out = 8});
-  const Value b = g.conv2d(g.silu(x), kTop / "b", {.out = 8});
+  const Value a = g.conv2d(x, kFusedScope / "a", {.out = 8});
+  const Value b = g.conv2d(g.silu(x), kFusedScope / "b", {.out = 8});
   g.output("y", g.relu(g.add(a, g.silu(g.add(b, x)))));
   std::vector<bool> known(g.nodes().size());
   for (const FusedNode& pass : fuse(g)) {

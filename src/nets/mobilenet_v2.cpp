@@ -6,11 +6,13 @@
 #include <iterator>
 
 #include "nets/depthwise.h"
+#include "nets/layer_shape.h"
 #include "nets/pooling.h"
 
 namespace limner {
 namespace {
 
+constexpr LayerBounds kMobileNetV2Layers{"MobileNetV2", 8192};
 constexpr size_t kBlocks = 17;
 // Table 2 of the paper: the first block of the stages that halve the picture.
 constexpr size_t kHalving[] = {1, 3, 6, 13};
@@ -19,13 +21,13 @@ int64_t stride_of(size_t block) {
   return std::find(std::begin(kHalving), std::end(kHalving), block) == std::end(kHalving) ? 1 : 2;
 }
 
-Scope block_scope(size_t block) { return Scope{"block"} / static_cast<int64_t>(block); }
+Scope numbered_block(size_t block) { return Scope{"block"} / static_cast<int64_t>(block); }
 
 // min(max(x, 0), 6) in relus.
 Value relu6(Graph& g, Value x) { return g.affine(g.relu(g.affine(g.relu(x), -1, 6)), -1, 6); }
 
 Value inverted_residual(Graph& g, Value x, size_t index, const MobileNetV2Config::Block& block) {
-  const Scope scope = block_scope(index);
+  const Scope scope = numbered_block(index);
   const int64_t stride = stride_of(index);
   Value h = x;
   if (block.expands) h = relu6(g, g.conv2d(h, scope / "expand", {.out = block.inner, .kernel = 1}));
@@ -34,41 +36,27 @@ Value inverted_residual(Graph& g, Value x, size_t index, const MobileNetV2Config
   return stride == 1 && g.shape(x) == g.shape(h) ? g.add(h, x) : h;
 }
 
-Result<Shape> shape_of(const WeightSource& weights, const Scope& scope, size_t rank, std::string_view field) {
-  const std::string name = (scope / "weight").path;
-  if (!weights.has(name))
-    return unsupported(std::string(field), fmt::format("no MobileNetV2: has no {}", name));
-  const Shape shape = TRY(weights.shape_of(name));
-  constexpr int64_t kChannelsMax = 8192;
-  bool fits = shape.rank() == rank;
-  for (size_t i = 0; fits && i < rank; ++i) fits = shape[i] >= 1 && shape[i] <= kChannelsMax;
-  if (!fits)
-    return unsupported(std::string(field),
-                       fmt::format("{} has shape {}: no MobileNetV2", name, shape.text()));
-  return shape;
-}
-
 }  // namespace
 
 Result<MobileNetV2Config> infer_mobilenet_v2(const WeightSource& weights, std::string_view field) {
   MobileNetV2Config config;
-  config.stem = TRY(shape_of(weights, Scope{"stem"}, 4, field))[0];
+  config.stem = TRY(layer_shape(weights, Scope{"stem"}, 4, kMobileNetV2Layers, field))[0];
   for (size_t i = 0; i < kBlocks; ++i) {
     MobileNetV2Config::Block block;
-    block.expands = weights.has((block_scope(i) / "expand" / "weight").path);
-    block.inner = TRY(shape_of(weights, block_scope(i) / "depthwise", 2, field))[1];
-    block.out = TRY(shape_of(weights, block_scope(i) / "project", 4, field))[0];
+    block.expands = has_layer(weights, numbered_block(i) / "expand");
+    block.inner = TRY(layer_shape(weights, numbered_block(i) / "depthwise", 2, kMobileNetV2Layers, field))[1];
+    block.out = TRY(layer_shape(weights, numbered_block(i) / "project", 4, kMobileNetV2Layers, field))[0];
     const int64_t before = i ? config.blocks.back().out : config.stem;
     if (!block.expands && block.inner != before)
       return unsupported(std::string(field), fmt::format("no MobileNetV2: block {} does not fit", i));
     config.blocks.push_back(block);
   }
-  config.head = TRY(shape_of(weights, Scope{"head"}, 4, field))[0];
+  config.head = TRY(layer_shape(weights, Scope{"head"}, 4, kMobileNetV2Layers, field))[0];
   if (config.head % 8 != 0)
     return unsupported(std::string(field), fmt::format("a MobileNetV2 of {} features", config.head));
-  config.dense_1 = TRY(shape_of(weights, Scope{"dense_1"}, 2, field))[0];
-  config.dense_2 = TRY(shape_of(weights, Scope{"dense_2"}, 2, field))[0];
-  config.classes = TRY(shape_of(weights, Scope{"dense_3"}, 2, field))[0];
+  config.dense_1 = TRY(layer_shape(weights, Scope{"dense_1"}, 2, kMobileNetV2Layers, field))[0];
+  config.dense_2 = TRY(layer_shape(weights, Scope{"dense_2"}, 2, kMobileNetV2Layers, field))[0];
+  config.classes = TRY(layer_shape(weights, Scope{"dense_3"}, 2, kMobileNetV2Layers, field))[0];
   return config;
 }
 

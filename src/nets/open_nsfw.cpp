@@ -2,14 +2,16 @@
 
 #include <fmt/format.h>
 
+#include "nets/layer_shape.h"
 #include "nets/pooling.h"
 
 namespace limner {
 namespace {
 
+constexpr LayerBounds kOpenNsfwLayers{"open_nsfw", 4096};
 constexpr int64_t kExpansion = 4;
 
-Scope block_scope(size_t stage, int64_t block) { return Scope{fmt::format("stage{}", stage)} / block; }
+Scope stage_block(size_t stage, int64_t block) { return Scope{fmt::format("stage{}", stage)} / block; }
 
 Value bottleneck(Graph& g, Value x, const Scope& scope, int64_t width, int64_t stride, bool first) {
   Value h = g.relu(g.conv2d(x, scope / "branch2a", {.out = width, .kernel = 1, .stride = stride}));
@@ -19,32 +21,18 @@ Value bottleneck(Graph& g, Value x, const Scope& scope, int64_t width, int64_t s
   return g.relu(g.add(h, x));
 }
 
-Result<Shape> shape_of(const WeightSource& weights, const Scope& scope, size_t rank, std::string_view field) {
-  const std::string name = (scope / "weight").path;
-  if (!weights.has(name))
-    return unsupported(std::string(field), fmt::format("no open_nsfw: has no {}", name));
-  const Shape shape = TRY(weights.shape_of(name));
-  constexpr int64_t kChannelsMax = 4096;
-  bool fits = shape.rank() == rank;
-  for (size_t i = 0; fits && i < rank; ++i) fits = shape[i] >= 1 && shape[i] <= kChannelsMax;
-  if (!fits)
-    return unsupported(std::string(field), fmt::format("{} has shape {}: no open_nsfw", name, shape.text()));
-  return shape;
-}
-
 }  // namespace
 
 Result<OpenNsfwConfig> infer_open_nsfw(const WeightSource& weights, std::string_view field) {
   OpenNsfwConfig config;
-  config.stem = TRY(shape_of(weights, Scope{"conv_1"}, 4, field))[0];
-  config.width = TRY(shape_of(weights, block_scope(0, 0) / "branch2b", 4, field))[0];
-  config.classes = TRY(shape_of(weights, Scope{"fc"}, 2, field))[0];
+  config.stem = TRY(layer_shape(weights, Scope{"conv_1"}, 4, kOpenNsfwLayers, field))[0];
+  config.width = TRY(layer_shape(weights, stage_block(0, 0) / "branch2b", 4, kOpenNsfwLayers, field))[0];
+  config.classes = TRY(layer_shape(weights, Scope{"fc"}, 2, kOpenNsfwLayers, field))[0];
   constexpr int64_t kBlocksMax = 64;
   for (size_t stage = 0; stage < config.blocks.size(); ++stage) {
     int64_t& count = config.blocks[stage];
     count = 0;
-    while (count <= kBlocksMax && weights.has((block_scope(stage, count) / "branch2a" / "weight").path))
-      ++count;
+    while (count <= kBlocksMax && has_layer(weights, stage_block(stage, count) / "branch2a")) ++count;
     if (count < 1 || count > kBlocksMax)
       return unsupported(std::string(field),
                          fmt::format("no open_nsfw: stage {} has {} blocks", stage, count));
@@ -63,7 +51,7 @@ Graph describe_open_nsfw(const OpenNsfwConfig& config, int64_t batch) {
   for (size_t stage = 0; stage < config.blocks.size(); ++stage) {
     for (int64_t block = 0; block < config.blocks[stage]; ++block) {
       const int64_t stride = stage > 0 && block == 0 ? 2 : 1;
-      x = bottleneck(g, x, block_scope(stage, block), width, stride, block == 0);
+      x = bottleneck(g, x, stage_block(stage, block), width, stride, block == 0);
     }
     width *= 2;
   }

@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "base/check.h"
+#include "nets/layer_shape.h"
 
 namespace limner {
 namespace {
 
-constexpr int64_t kChannelsMax = 1024, kBlocksMax = 128;
+constexpr LayerBounds kRrdbLayers{"RRDBNet", 1024};
+constexpr int64_t kRrdbBlocksMax = 128;
 constexpr int kDenseConvolutions = 5;
 constexpr float kSlope = 0.2f;           // of the leaky ReLU
 constexpr float kResidualFactor = 0.2f;  // what a block adds to its input
@@ -60,21 +62,10 @@ class RrdbNames {
   const RrdbNetConfig& config_;
 };
 
-bool has(const WeightSource& weights, const Scope& scope) { return weights.has((scope / "weight").path); }
-
-/// Output and input channels of a convolution, within bounds.
-Result<Shape> convolution_shape(const WeightSource& weights, const Scope& scope, std::string_view field) {
-  const Shape shape = TRY(weights.shape_of((scope / "weight").path));
-  if (shape.rank() != 4 || shape[0] < 1 || shape[1] < 1 || shape[0] > kChannelsMax || shape[1] > kChannelsMax)
-    return unsupported(std::string(field),
-                       fmt::format("{} has shape {}: no layer of an RRDBNet", scope.path, shape.text()));
-  return shape;
-}
-
 Result<RrdbNaming> infer_naming(const WeightSource& weights, std::string_view field) {
   for (const RrdbNaming naming : {RrdbNaming::basicsr, RrdbNaming::original, RrdbNaming::numbered}) {
     const RrdbNetConfig config{.naming = naming};
-    if (has(weights, RrdbNames(config).dense(0, 1, 1))) return naming;
+    if (has_layer(weights, RrdbNames(config).dense(0, 1, 1))) return naming;
   }
   return unsupported(std::string(field), "no RRDBNet: there is no dense block 0 under a known name",
                      "supported: body.0.rdb1.conv1, RRDB_trunk.0.RDB1.conv1, model.1.sub.0.RDB1.conv1.0");
@@ -82,7 +73,7 @@ Result<RrdbNaming> infer_naming(const WeightSource& weights, std::string_view fi
 
 int64_t count_blocks(const WeightSource& weights, const RrdbNames& names) {
   int64_t blocks = 0;
-  while (blocks <= kBlocksMax && has(weights, names.dense(blocks, 1, 1))) ++blocks;
+  while (blocks <= kRrdbBlocksMax && has_layer(weights, names.dense(blocks, 1, 1))) ++blocks;
   return blocks;
 }
 
@@ -93,7 +84,7 @@ Result<int64_t> infer_upsamplings(const WeightSource& weights, RrdbNetConfig con
   if (config.naming != RrdbNaming::numbered) return 2;
   for (config.upsamplings = 0; config.upsamplings <= kUpsamplingsMax; ++config.upsamplings) {
     const RrdbNames names(config);
-    if (has(weights, names.last()) && has(weights, names.full_size())) return config.upsamplings;
+    if (has_layer(weights, names.last()) && has_layer(weights, names.full_size())) return config.upsamplings;
   }
   return unsupported(std::string(field), "an RRDBNet that enlarges by other than 1, 2, 4 or 8");
 }
@@ -145,14 +136,14 @@ Result<RrdbNetConfig> infer_rrdbnet(const WeightSource& weights, std::string_vie
   RrdbNetConfig config;
   config.naming = TRY(infer_naming(weights, field));
   config.blocks = count_blocks(weights, RrdbNames(config));
-  if (config.blocks > kBlocksMax)
-    return unsupported(std::string(field), fmt::format("an RRDBNet of more than {} blocks", kBlocksMax));
+  if (config.blocks > kRrdbBlocksMax)
+    return unsupported(std::string(field), fmt::format("an RRDBNet of more than {} blocks", kRrdbBlocksMax));
   config.upsamplings = TRY(infer_upsamplings(weights, config, field));
 
   const RrdbNames names(config);
-  const Shape first = TRY(convolution_shape(weights, names.first(), field));
-  const Shape growth = TRY(convolution_shape(weights, names.dense(0, 1, 1), field));
-  const Shape last = TRY(convolution_shape(weights, names.last(), field));
+  const Shape first = TRY(layer_shape(weights, names.first(), 4, kRrdbLayers, field));
+  const Shape growth = TRY(layer_shape(weights, names.dense(0, 1, 1), 4, kRrdbLayers, field));
+  const Shape last = TRY(layer_shape(weights, names.last(), 4, kRrdbLayers, field));
   config.width = first[0];
   config.growth = growth[0];
   config.out_channels = last[0];

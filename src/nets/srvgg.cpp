@@ -2,25 +2,17 @@
 
 #include <fmt/format.h>
 
+#include "nets/layer_shape.h"
+
 namespace limner {
 namespace {
 
-constexpr int64_t kLayersMax = 256, kChannelsMax = 1024;
+constexpr LayerBounds kSrvggLayers{"SRVGGNetCompact", 1024};
+constexpr int64_t kLayersMax = 256;
 
 // Convolutions have even numbers, the activations between them odd ones.
 Scope convolution(int64_t index) { return Scope{"body"} / (2 * index); }
 Scope activation(int64_t index) { return Scope{"body"} / (2 * index + 1); }
-
-bool has(const WeightSource& weights, const Scope& scope) { return weights.has((scope / "weight").path); }
-
-Result<Shape> convolution_shape(const WeightSource& weights, int64_t index, std::string_view field) {
-  const Scope scope = convolution(index);
-  const Shape shape = TRY(weights.shape_of((scope / "weight").path));
-  if (shape.rank() != 4 || shape[0] < 1 || shape[1] < 1 || shape[0] > kChannelsMax || shape[1] > kChannelsMax)
-    return unsupported(std::string(field), fmt::format("{} has shape {}: no layer of an SRVGGNetCompact",
-                                                       scope.path, shape.text()));
-  return shape;
-}
 
 /// The last convolution makes scale x scale pixels of every one.
 Result<int64_t> infer_scale(int64_t out, int64_t image_channels, std::string_view field) {
@@ -35,14 +27,14 @@ Result<int64_t> infer_scale(int64_t out, int64_t image_channels, std::string_vie
 
 Result<SrvggConfig> infer_srvgg(const WeightSource& weights, std::string_view field) {
   int64_t convolutions = 0;
-  while (convolutions <= kLayersMax && has(weights, convolution(convolutions))) ++convolutions;
+  while (convolutions <= kLayersMax && has_layer(weights, convolution(convolutions))) ++convolutions;
   if (convolutions < 2 || convolutions > kLayersMax)
     return unsupported(std::string(field),
                        "no SRVGGNetCompact: body.0, body.2, ... are no chain of convolutions");
-  if (!has(weights, activation(0)))
+  if (!has_layer(weights, activation(0)))
     return unsupported(std::string(field), "an SRVGGNetCompact without PReLU: body.1.weight is missing");
-  const Shape first = TRY(convolution_shape(weights, 0, field));
-  const Shape last = TRY(convolution_shape(weights, convolutions - 1, field));
+  const Shape first = TRY(layer_shape(weights, convolution(0), 4, kSrvggLayers, field));
+  const Shape last = TRY(layer_shape(weights, convolution(convolutions - 1), 4, kSrvggLayers, field));
   SrvggConfig config;
   config.image_channels = first[1];
   config.width = first[0];

@@ -9,9 +9,9 @@
 namespace limner {
 namespace {
 
-constexpr size_t kLevelsMax = 8;
-constexpr IntRange kChannels{1, 4096}, kPictureChannels{1, 16}, kLatentChannels{1, 256}, kBlocks{0, 16},
-    kUpsampling{1, 4};
+constexpr size_t kTinyVaeLevelsMax = 8;
+constexpr IntRange kTinyVaeChannels{1, 4096}, kTinyVaePictureChannels{1, 16}, kTinyVaeLatentChannels{1, 256},
+    kTinyVaeBlocks{0, 16}, kUpsampling{1, 4};
 constexpr int64_t kScaleMax = 64;
 // Where diffusers' DecoderTiny clips, whatever latent_magnitude says.
 constexpr float kLatentLimit = 3;
@@ -19,8 +19,10 @@ constexpr float kLatentLimit = 3;
 Result<TinyVaeHalf> read_half(ConfigReader& config, std::string_view channels_key,
                               std::string_view blocks_key, std::vector<int64_t> default_blocks) {
   TinyVaeHalf half;
-  half.channels = TRY(config.integer_list(channels_key, {64, 64, 64, 64}, kLevelsMax, kChannels));
-  half.blocks = TRY(config.integer_list(blocks_key, std::move(default_blocks), kLevelsMax, kBlocks));
+  half.channels =
+      TRY(config.integer_list(channels_key, {64, 64, 64, 64}, kTinyVaeLevelsMax, kTinyVaeChannels));
+  half.blocks =
+      TRY(config.integer_list(blocks_key, std::move(default_blocks), kTinyVaeLevelsMax, kTinyVaeBlocks));
   if (half.blocks.size() != half.channels.size())
     return config.wrong(blocks_key,
                         fmt::format("{} values for {} levels", half.blocks.size(), half.channels.size()));
@@ -81,9 +83,9 @@ Result<TinyVaeConfig> read_tiny_vae_config(const Json& json, std::string_view fi
   ConfigReader config = TRY(ConfigReader::open(json, field));
   TRY(config.only("_class_name", "AutoencoderTiny"));
   TinyVaeConfig vae;
-  vae.image_channels = TRY(config.integer("in_channels", 3, kPictureChannels));
-  vae.out_channels = TRY(config.integer("out_channels", 3, kPictureChannels));
-  vae.latent_channels = TRY(config.integer("latent_channels", 4, kLatentChannels));
+  vae.image_channels = TRY(config.integer("in_channels", 3, kTinyVaePictureChannels));
+  vae.out_channels = TRY(config.integer("out_channels", 3, kTinyVaePictureChannels));
+  vae.latent_channels = TRY(config.integer("latent_channels", 4, kTinyVaeLatentChannels));
   vae.encoder = TRY(read_half(config, "encoder_block_out_channels", "num_encoder_blocks", {1, 3, 3, 3}));
   vae.decoder = TRY(read_half(config, "decoder_block_out_channels", "num_decoder_blocks", {3, 3, 3, 1}));
   vae.activation = TRY(read_activation(config, "act_fn", op::Activation::relu));

@@ -9,10 +9,12 @@ namespace {
 
 using test::json_of;
 
-Result<TinyVaeConfig> read(const Json& json) { return read_tiny_vae_config(json, "vae/config.json"); }
+Result<TinyVaeConfig> read_tiny_vae(const Json& json) {
+  return read_tiny_vae_config(json, "vae/config.json");
+}
 
 TEST(TinyVae, ReadsEveryWeightOfLimnerTiny) {
-  const auto config = read(test::limner_tiny_config("vae"));
+  const auto config = read_tiny_vae(test::limner_tiny_config("vae"));
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_FLOAT_EQ(config.value().scaling_factor, 1.924f);
   const Graph decoder = describe_tiny_vae_decoder(config.value(), 1, 16, 16);
@@ -26,7 +28,7 @@ TEST(TinyVae, ReadsEveryWeightOfLimnerTiny) {
 }
 
 TEST(TinyVae, HasThePublishedSize) {
-  const auto config = read(json_of("{}"));
+  const auto config = read_tiny_vae(json_of("{}"));
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config.value().scale(), 8);
   EXPECT_EQ(test::parameter_count(describe_tiny_vae_decoder(config.value(), 1, 8, 8)), 1222531);
@@ -48,7 +50,7 @@ TEST(TinyVae, RefusesWhatItCannotCompute) {
                 {"upsampling_scaling_factor", "4"},
                 {"use_midblock_gn", "true"}};
   for (const auto& [key, value] : kCases) {
-    const auto config = read(Json{{key, json_of(value)}});
+    const auto config = read_tiny_vae(Json{{key, json_of(value)}});
     ASSERT_FALSE(config) << key;
     EXPECT_EQ(config.error().field, std::string("vae/config.json: ") + key) << config.error().text();
   }

@@ -10,7 +10,8 @@ namespace {
 using test::json_of;
 
 // SDXL's, without the keys that are null there.
-constexpr const char* kSdxl = R"({"_class_name": "UNet2DConditionModel", "_diffusers_version": "0.19.0.dev0",
+constexpr const char* kWholeSdxl =
+    R"({"_class_name": "UNet2DConditionModel", "_diffusers_version": "0.19.0.dev0",
   "act_fn": "silu", "addition_embed_type": "text_time", "addition_embed_type_num_heads": 64,
   "addition_time_embed_dim": 256, "attention_head_dim": [5, 10, 20], "block_out_channels": [320, 640, 1280],
   "center_input_sample": false, "class_embeddings_concat": false, "conv_in_kernel": 3, "conv_out_kernel": 3,
@@ -23,10 +24,10 @@ constexpr const char* kSdxl = R"({"_class_name": "UNet2DConditionModel", "_diffu
   "transformer_layers_per_block": [1, 2, 10], "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
   "upcast_attention": null, "use_linear_projection": true})";
 
-Result<UnetConfig> read(const Json& json) { return read_unet_config(json, "unet/config.json"); }
+Result<UnetConfig> read_unet(const Json& json) { return read_unet_config(json, "unet/config.json"); }
 
 TEST(UnetConfig, EmptyMeansStableDiffusionsDefaults) {
-  const auto unet = read(json_of(R"({"cross_attention_dim": 768})"));
+  const auto unet = read_unet(json_of(R"({"cross_attention_dim": 768})"));
   ASSERT_TRUE(unet) << unet.error().text();
   ASSERT_EQ(unet.value().down.size(), 4u);
   EXPECT_FALSE(unet.value().down.back().attention);
@@ -38,7 +39,7 @@ TEST(UnetConfig, EmptyMeansStableDiffusionsDefaults) {
 }
 
 TEST(UnetConfig, Sdxl) {
-  const auto unet = read(json_of(kSdxl));
+  const auto unet = read_unet(json_of(kWholeSdxl));
   ASSERT_TRUE(unet) << unet.error().text();
   EXPECT_EQ(unet.value().down[2].depth, (std::vector<int64_t>{10, 10}));
   EXPECT_EQ(unet.value().up[0].depth, (std::vector<int64_t>{10, 10, 10}));
@@ -51,12 +52,12 @@ TEST(UnetConfig, Sdxl) {
 }
 
 TEST(UnetConfig, DepthsABlock) {
-  Json json = json_of(kSdxl);
+  Json json = json_of(kWholeSdxl);
   json["transformer_layers_per_block"] = json_of("[1, [2, 2], [4, 3]]");
-  EXPECT_EQ(read(json).error().field, "unet/config.json: transformer_layers_per_block")
+  EXPECT_EQ(read_unet(json).error().field, "unet/config.json: transformer_layers_per_block")
       << "the way up is not given";
   json["reverse_transformer_layers_per_block"] = json_of("[[4, 4, 10], [2, 1, 1], 1]");
-  const auto unet = read(json);
+  const auto unet = read_unet(json);
   ASSERT_TRUE(unet) << unet.error().text();
   EXPECT_EQ(unet.value().down[2].depth, (std::vector<int64_t>{4, 3}));
   EXPECT_EQ(unet.value().up[0].depth, (std::vector<int64_t>{4, 4, 10}));
@@ -64,19 +65,19 @@ TEST(UnetConfig, DepthsABlock) {
 }
 
 TEST(UnetConfig, MiddleBlocks) {
-  Json json = json_of(kSdxl);
+  Json json = json_of(kWholeSdxl);
   json["mid_block_type"] = nullptr;
-  EXPECT_EQ(read(json).value().middle, UnetMiddle::none);
+  EXPECT_EQ(read_unet(json).value().middle, UnetMiddle::none);
   json["mid_block_type"] = "UNetMidBlock2D";
-  EXPECT_EQ(read(json).value().middle, UnetMiddle::residual);
+  EXPECT_EQ(read_unet(json).value().middle, UnetMiddle::residual);
   json.erase("mid_block_type");
-  EXPECT_EQ(read(json).value().middle, UnetMiddle::attention);
+  EXPECT_EQ(read_unet(json).value().middle, UnetMiddle::attention);
 }
 
 TEST(UnetConfig, TextProjection) {
-  Json json = json_of(kSdxl);
+  Json json = json_of(kWholeSdxl);
   json["encoder_hid_dim"] = 4096;
-  const auto unet = read(json);
+  const auto unet = read_unet(json);
   ASSERT_TRUE(unet) << unet.error().text();
   EXPECT_EQ(unet.value().context_width, 4096);
   EXPECT_EQ(unet.value().cross_width(), 2048);
@@ -131,19 +132,19 @@ TEST(UnetConfig, RefusesWhatItCannotCompute) {
                 {"transformer_layers_per_block", "100000"},
                 {"up_block_types", R"(["UpBlock2D"])"}};
   for (const auto& [key, value] : kCases) {
-    Json json = json_of(kSdxl);
+    Json json = json_of(kWholeSdxl);
     json[key] = json_of(value);
-    const auto unet = read(json);
+    const auto unet = read_unet(json);
     ASSERT_FALSE(unet) << key << " " << value;
     EXPECT_EQ(unet.error().field, std::string("unet/config.json: ") + key) << unet.error().text();
   }
 }
 
 TEST(UnetConfig, BoundsTransformersTogether) {
-  Json json = json_of(kSdxl);
+  Json json = json_of(kWholeSdxl);
   json["layers_per_block"] = 16;
   json["transformer_layers_per_block"] = 64;
-  EXPECT_EQ(read(json).error().field, "unet/config.json: transformer_layers_per_block");
+  EXPECT_EQ(read_unet(json).error().field, "unet/config.json: transformer_layers_per_block");
 }
 
 }  // namespace

@@ -10,26 +10,27 @@ namespace limner {
 namespace {
 
 // Bounds of a hostile config, each some times what the largest public model has.
-constexpr IntRange kChannels{1, 8192}, kPictureChannels{1, 256}, kLayers{1, 16}, kHeads{1, 256},
-    kWidth{1, 32768}, kGroups{1, 256}, kClasses{1, 1 << 20};
-constexpr size_t kLevelsMax = 8;
-constexpr IntRange kDepth{0, 64};
+constexpr IntRange kUnetChannels{1, 8192}, kUnetPictureChannels{1, 256}, kUnetLayers{1, 16},
+    kUnetHeads{1, 256}, kUnetWidth{1, 32768}, kUnetGroups{1, 256}, kUnetClasses{1, 1 << 20};
+constexpr size_t kUnetLevelsMax = 8;
+constexpr IntRange kUnetDepth{0, 64};
 // A way down or up; SDXL's up has 36.
 constexpr int64_t kTransformersMax = 1024;
 
 Result<int64_t> as_depth(ConfigReader& config, std::string_view key, const Json& value) {
-  if (!value.is_number_integer() || value < kDepth.min || value > kDepth.max)
-    return config.wrong(key, fmt::format("a depth is an integer from {} to {}", kDepth.min, kDepth.max));
+  if (!value.is_number_integer() || value < kUnetDepth.min || value > kUnetDepth.max)
+    return config.wrong(key,
+                        fmt::format("a depth is an integer from {} to {}", kUnetDepth.min, kUnetDepth.max));
   return value.get<int64_t>();
 }
 
 Result<UnetLevels> read_levels(ConfigReader& config, size_t count, const UnetHalfKeys& keys) {
   UnetLevels levels;
-  levels.layers = TRY(config.integers("layers_per_block", 2, count, kLayers));
+  levels.layers = TRY(config.integers("layers_per_block", 2, count, kUnetLayers));
   // attention_head_dim is the number of heads: the name is a mistake that stayed (diffusers issue 2011).
-  levels.heads = TRY(config.integers("attention_head_dim", 8, count, kHeads));
+  levels.heads = TRY(config.integers("attention_head_dim", 8, count, kUnetHeads));
   if (keys.heads_by_name && config.has("num_attention_heads"))
-    levels.heads = TRY(config.integers("num_attention_heads", 8, count, kHeads));
+    levels.heads = TRY(config.integers("num_attention_heads", 8, count, kUnetHeads));
   if (!keys.heads_by_name) TRY(config.only("num_attention_heads", nullptr));
   levels.only_cross_attention = TRY(config.flags("only_cross_attention", false, count));
   return levels;
@@ -48,11 +49,11 @@ Result<void> check_stage(const ConfigReader& config, const UnetStage& stage, int
 
 Result<void> read_down(ConfigReader& config, const UnetHalfKeys& keys, UnetHalf& half) {
   const auto channels =
-      TRY(config.integer_list("block_out_channels", {320, 640, 1280, 1280}, kLevelsMax, kChannels));
+      TRY(config.integer_list("block_out_channels", {320, 640, 1280, 1280}, kUnetLevelsMax, kUnetChannels));
   const auto types = TRY(
       config.choices("down_block_types",
                      {"CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"},
-                     kLevelsMax, {"CrossAttnDownBlock2D", "DownBlock2D"}));
+                     kUnetLevelsMax, {"CrossAttnDownBlock2D", "DownBlock2D"}));
   if (types.size() != channels.size())
     return config.wrong("down_block_types",
                         fmt::format("{} blocks for {} block_out_channels", types.size(), channels.size()));
@@ -99,7 +100,7 @@ Result<void> read_middle(ConfigReader& config, const UnetHalfKeys& keys, UnetHal
 Result<void> read_time_embedding(ConfigReader& config, UnetConfig& unet) {
   const int64_t width = unet.sinusoid_width();
   TRY(config.only("time_embedding_type", "positional"));
-  unet.time_embedding_width = TRY(config.integer("time_embedding_dim", 4 * width, kWidth));
+  unet.time_embedding_width = TRY(config.integer("time_embedding_dim", 4 * width, kUnetWidth));
   unet.flip_sin_to_cos = TRY(config.flag("flip_sin_to_cos", true));
   unet.frequency_shift = static_cast<float>(TRY(config.number("freq_shift", 0, 0, 1)));
   if (width % 2 != 0 || width < 4)
@@ -111,8 +112,8 @@ Result<void> read_time_embedding(ConfigReader& config, UnetConfig& unet) {
 Result<void> read_class_embedding(ConfigReader& config, UnetConfig& unet) {
   const std::string type =
       TRY(config.choice("class_embed_type", "", {"timestep", "projection", "simple_projection"}));
-  const int64_t classes = TRY(config.optional_integer("num_class_embeds", kClasses));
-  const int64_t vector = TRY(config.optional_integer("projection_class_embeddings_input_dim", kWidth));
+  const int64_t classes = TRY(config.optional_integer("num_class_embeds", kUnetClasses));
+  const int64_t vector = TRY(config.optional_integer("projection_class_embeddings_input_dim", kUnetWidth));
   if (type.empty() && classes > 0) {
     unet.class_embedding = ClassEmbedding::table;
     unet.class_width = classes;
@@ -131,8 +132,8 @@ Result<void> read_class_embedding(ConfigReader& config, UnetConfig& unet) {
 
 Result<void> read_added_embedding(ConfigReader& config, UnetConfig& unet) {
   const std::string type = TRY(config.choice("addition_embed_type", "", {"text_time"}));
-  const int64_t sinusoids = TRY(config.optional_integer("addition_time_embed_dim", kWidth));
-  const int64_t joined = TRY(config.optional_integer("projection_class_embeddings_input_dim", kWidth));
+  const int64_t sinusoids = TRY(config.optional_integer("addition_time_embed_dim", kUnetWidth));
+  const int64_t joined = TRY(config.optional_integer("projection_class_embeddings_input_dim", kUnetWidth));
   config.no_effect({"addition_embed_type_num_heads"});  // only for a kind that is not supported
   if (type.empty()) return {};
   if (sinusoids < 4 || sinusoids % 2 != 0)
@@ -146,7 +147,7 @@ Result<void> read_added_embedding(ConfigReader& config, UnetConfig& unet) {
 }
 
 Result<void> read_context(ConfigReader& config, UnetConfig& unet) {
-  const auto widths = TRY(config.integers("cross_attention_dim", 1280, unet.down.size(), kWidth));
+  const auto widths = TRY(config.integers("cross_attention_dim", 1280, unet.down.size(), kUnetWidth));
   for (const int64_t width : widths) {
     if (width != widths.front())
       return config.lacking("cross_attention_dim", "levels with different widths are not supported");
@@ -196,10 +197,10 @@ Result<std::vector<int64_t>> read_depth(ConfigReader& config, std::string_view k
 Result<UnetHalf> read_unet_half(ConfigReader& config, const UnetHalfKeys& keys) {
   UnetHalf half;
   UnetConfig& unet = half.config;
-  unet.in_channels = TRY(config.integer("in_channels", 4, kPictureChannels));
+  unet.in_channels = TRY(config.integer("in_channels", 4, kUnetPictureChannels));
   TRY(read_down(config, keys, half));
   TRY(read_middle(config, keys, half));
-  unet.norm_groups = TRY(config.integer("norm_num_groups", 32, kGroups));
+  unet.norm_groups = TRY(config.integer("norm_num_groups", 32, kUnetGroups));
   unet.norm_eps = static_cast<float>(TRY(config.number("norm_eps", 1e-5, 1e-12, 1e-1)));
   unet.activation = TRY(read_activation(config, "act_fn", op::Activation::silu));
   unet.scale_shift =

@@ -7,14 +7,14 @@
 namespace limner {
 namespace {
 
-constexpr size_t kLevelsMax = 7;  // pictures 64 times as large as latents
-constexpr IntRange kChannels{1, 8192}, kPictureChannels{1, 16}, kLatentChannels{1, 256}, kLayers{1, 16},
-    kGroups{1, 256};
+constexpr size_t kVaeLevelsMax = 7;  // pictures 64 times as large as latents
+constexpr IntRange kVaeChannels{1, 8192}, kVaePictureChannels{1, 16}, kVaeLatentChannels{1, 256},
+    kVaeLayers{1, 16}, kVaeGroups{1, 256};
 
 /// Every level must be of the one kind that exists here, and there must be one name a level.
 Result<void> check_block_types(ConfigReader& config, std::string_view key, std::string_view kind,
                                size_t levels) {
-  const auto types = TRY(config.choices(key, {std::string(kind)}, kLevelsMax, {kind}));
+  const auto types = TRY(config.choices(key, {std::string(kind)}, kVaeLevelsMax, {kind}));
   if (types.size() != levels)
     return config.wrong(key, fmt::format("{} blocks for {} block_out_channels", types.size(), levels));
   return {};
@@ -38,12 +38,12 @@ Result<VaeConfig> read_vae_config(const Json& json, std::string_view field) {
   ConfigReader config = TRY(ConfigReader::open(json, field));
   TRY(config.only("_class_name", "AutoencoderKL"));
   VaeConfig vae;
-  vae.image_channels = TRY(config.integer("in_channels", 3, kPictureChannels));
-  vae.out_channels = TRY(config.integer("out_channels", 3, kPictureChannels));
-  vae.latent_channels = TRY(config.integer("latent_channels", 4, kLatentChannels));
-  vae.channels = TRY(config.integer_list("block_out_channels", {64}, kLevelsMax, kChannels));
-  vae.layers = TRY(config.integer("layers_per_block", 1, kLayers));
-  vae.norm_groups = TRY(config.integer("norm_num_groups", 32, kGroups));
+  vae.image_channels = TRY(config.integer("in_channels", 3, kVaePictureChannels));
+  vae.out_channels = TRY(config.integer("out_channels", 3, kVaePictureChannels));
+  vae.latent_channels = TRY(config.integer("latent_channels", 4, kVaeLatentChannels));
+  vae.channels = TRY(config.integer_list("block_out_channels", {64}, kVaeLevelsMax, kVaeChannels));
+  vae.layers = TRY(config.integer("layers_per_block", 1, kVaeLayers));
+  vae.norm_groups = TRY(config.integer("norm_num_groups", 32, kVaeGroups));
   vae.activation = TRY(read_activation(config, "act_fn", op::Activation::silu));
   vae.quant_conv = TRY(config.flag("use_quant_conv", true));
   vae.post_quant_conv = TRY(config.flag("use_post_quant_conv", true));

@@ -17,10 +17,10 @@ constexpr const char* kSd =
   "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D"],
   "norm_num_groups": 32, "out_channels": 3, "sample_size": 512, "scaling_factor": 0.13025, "force_upcast": true})";
 
-Result<VaeConfig> read(const Json& json) { return read_vae_config(json, "vae/config.json"); }
+Result<VaeConfig> read_vae(const Json& json) { return read_vae_config(json, "vae/config.json"); }
 
 TEST(Vae, HasThePublishedSizes) {
-  const auto config = read(json_of(kSd));
+  const auto config = read_vae(json_of(kSd));
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config.value().scale(), 8);
   EXPECT_FLOAT_EQ(config.value().scaling_factor, 0.13025f);
@@ -39,7 +39,7 @@ TEST(Vae, LatentStatistics) {
   json["latents_mean"] = {1, 2, 3, 4};
   json["latents_std"] = {1, 1, 1, 2};
   json["shift_factor"] = 0.25;
-  const auto config = read(json);
+  const auto config = read_vae(json);
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config.value().latents_std.back(), 2);
   EXPECT_EQ(config.value().shift_factor, 0.25f);
@@ -64,7 +64,7 @@ TEST(Vae, RefusesWhatItCannotCompute) {
   for (const auto& [key, value] : kCases) {
     Json json = json_of(kSd);
     json[key] = json_of(value);
-    const auto config = read(json);
+    const auto config = read_vae(json);
     ASSERT_FALSE(config) << key << " " << value;
     EXPECT_EQ(config.error().field, std::string("vae/config.json: ") + key) << config.error().text();
   }

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/files.h"
+#include "text/clip_vocabulary_test.h"
 
 namespace limner {
 namespace {
@@ -18,12 +19,6 @@ using Ids = std::vector<int32_t>;
 const fs::path kTiny = fs::path(LIMNER_SOURCE_DIR) / "models/limner-tiny/tokenizer";
 
 ClipTokenizer tiny() { return std::move(ClipTokenizer::open(kTiny)).value(); }
-
-ClipTokenizer clip() {
-  const std::string merges =
-      std::move(read_file(fs::path(LIMNER_SOURCE_DIR) / "models/clip-tokenizer/merges.txt", 1 << 20)).value();
-  return std::move(ClipTokenizer::from_merges(merges)).value();
-}
 
 // A scratch folder with the given files, gone at the end.
 class Folder {
@@ -42,7 +37,7 @@ class Folder {
   fs::path path_;
 };
 
-std::string error_of(const std::map<std::string, std::string>& files) {
+std::string opening_error(const std::map<std::string, std::string>& files) {
   const Folder folder(files);
   const Result<ClipTokenizer> tokenizer = ClipTokenizer::open(folder.path());
   return tokenizer ? "none" : tokenizer.error().text();
@@ -126,27 +121,28 @@ TEST(ClipTokenizer, ALongPromptIsFast) {
 
 TEST(ClipTokenizer, HostileFoldersAreRefusedByName) {
   const std::string merges = "#version: 0.2\na b\n";
-  EXPECT_NE(error_of({}).find("vocab.json"), std::string::npos);
-  EXPECT_NE(error_of({{"vocab.json", "{\"a\": 0}"}}).find("merges.txt"), std::string::npos);
-  EXPECT_NE(error_of({{"vocab.json", "[1, 2"}, {"merges.txt", merges}}).find("not valid JSON"),
+  EXPECT_NE(opening_error({}).find("vocab.json"), std::string::npos);
+  EXPECT_NE(opening_error({{"vocab.json", "{\"a\": 0}"}}).find("merges.txt"), std::string::npos);
+  EXPECT_NE(opening_error({{"vocab.json", "[1, 2"}, {"merges.txt", merges}}).find("not valid JSON"),
             std::string::npos);
-  EXPECT_NE(error_of({{"vocab.json", "[1, 2]"}, {"merges.txt", merges}}), "none");
-  EXPECT_NE(error_of({{"vocab.json", "{\"a\": \"b\"}"}, {"merges.txt", merges}}).find("'a'"),
+  EXPECT_NE(opening_error({{"vocab.json", "[1, 2]"}, {"merges.txt", merges}}), "none");
+  EXPECT_NE(opening_error({{"vocab.json", "{\"a\": \"b\"}"}, {"merges.txt", merges}}).find("'a'"),
             std::string::npos);
-  EXPECT_NE(error_of({{"vocab.json", "{\"a\": 1e9}"}, {"merges.txt", merges}}), "none");
-  EXPECT_NE(error_of({{"vocab.json", "{\"a\": {\"b\": [3]}}"}, {"merges.txt", merges}}).find("'a'"),
+  EXPECT_NE(opening_error({{"vocab.json", "{\"a\": 1e9}"}, {"merges.txt", merges}}), "none");
+  EXPECT_NE(opening_error({{"vocab.json", "{\"a\": {\"b\": [3]}}"}, {"merges.txt", merges}}).find("'a'"),
             std::string::npos);
-  EXPECT_NE(error_of({{"vocab.json", "{}"}, {"merges.txt", "a b\na b c\n"}}).find("line 2"),
+  EXPECT_NE(opening_error({{"vocab.json", "{}"}, {"merges.txt", "a b\na b c\n"}}).find("line 2"),
             std::string::npos);
-  EXPECT_NE(error_of({{"tokenizer.json", "{\"model\": 3}"}}).find("model"), std::string::npos);
-  EXPECT_NE(error_of({{"tokenizer.json", std::string(100, '[')}}), "none");
+  EXPECT_NE(opening_error({{"tokenizer.json", "{\"model\": 3}"}}).find("model"), std::string::npos);
+  EXPECT_NE(opening_error({{"tokenizer.json", std::string(100, '[')}}), "none");
 }
 
 TEST(ClipTokenizer, HostileConfigsAreRefusedByName) {
   const std::string vocabulary = std::move(read_file(kTiny / "vocab.json", 1 << 20)).value();
   const std::string merges = std::move(read_file(kTiny / "merges.txt", 1 << 20)).value();
   const auto error = [&](const std::string& config) {
-    return error_of({{"vocab.json", vocabulary}, {"merges.txt", merges}, {"tokenizer_config.json", config}});
+    return opening_error(
+        {{"vocab.json", vocabulary}, {"merges.txt", merges}, {"tokenizer_config.json", config}});
   };
   EXPECT_EQ(error("{}"), "none");
   EXPECT_NE(error("[]").find("tokenizer_config.json"), std::string::npos);

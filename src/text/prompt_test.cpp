@@ -12,7 +12,7 @@ PromptPlan planned(std::string_view prompt, int steps = 10) {
   return plan ? std::move(plan).value() : PromptPlan{};
 }
 
-std::string error_of(std::string_view prompt, int steps = 10) {
+std::string planning_error(std::string_view prompt, int steps = 10) {
   const Result<PromptPlan> plan = plan_prompt(prompt, PromptSyntax::a1111, steps);
   return plan ? "none" : plan.error().text();
 }
@@ -119,18 +119,18 @@ TEST(Prompt, AndJoinsBranches) {
 }
 
 TEST(Prompt, RefusesWhatIsOutOfBounds) {
-  EXPECT_NE(error_of(std::string(kPromptBytesMax + 1, 'a')).find("bytes"), std::string::npos);
-  EXPECT_NE(error_of(std::string(65, '(')).find("nested"), std::string::npos);
-  EXPECT_NE(error_of("(a:1.2.3)").find("1.2.3"), std::string::npos);
-  EXPECT_NE(error_of("(a:.)").find("'.'"), std::string::npos);
-  EXPECT_NE(error_of("(a:1001)").find("1001"), std::string::npos);
-  EXPECT_NE(error_of("((a:999):999)").find("weight"), std::string::npos);
-  EXPECT_NE(error_of("a :1001").find("1001"), std::string::npos);
-  EXPECT_NE(error_of("a", 0).find("steps"), std::string::npos);
+  EXPECT_NE(planning_error(std::string(kPromptBytesMax + 1, 'a')).find("bytes"), std::string::npos);
+  EXPECT_NE(planning_error(std::string(65, '(')).find("nested"), std::string::npos);
+  EXPECT_NE(planning_error("(a:1.2.3)").find("1.2.3"), std::string::npos);
+  EXPECT_NE(planning_error("(a:.)").find("'.'"), std::string::npos);
+  EXPECT_NE(planning_error("(a:1001)").find("1001"), std::string::npos);
+  EXPECT_NE(planning_error("((a:999):999)").find("weight"), std::string::npos);
+  EXPECT_NE(planning_error("a :1001").find("1001"), std::string::npos);
+  EXPECT_NE(planning_error("a", 0).find("steps"), std::string::npos);
   std::string many = "a";
   for (int i = 0; i < 32; ++i) many += " AND a";
-  EXPECT_NE(error_of(many).find("AND"), std::string::npos);
-  EXPECT_NE(error_of("[a|b]" + std::string(60000, 'x'), 1000).find("spells out"), std::string::npos);
+  EXPECT_NE(planning_error(many).find("AND"), std::string::npos);
+  EXPECT_NE(planning_error("[a|b]" + std::string(60000, 'x'), 1000).find("spells out"), std::string::npos);
 }
 
 }  // namespace

@@ -4,21 +4,13 @@
 
 #include <algorithm>
 
-#include "base/files.h"
+#include "text/clip_vocabulary_test.h"
 
 namespace limner {
 namespace {
 
 using Ids = std::vector<int32_t>;
 constexpr int32_t kBos = 49406, kEos = 49407, kA = 320, kComma = 267;
-
-ClipTokenizer clip() {
-  const std::string merges =
-      std::move(
-          read_file(std::filesystem::path(LIMNER_SOURCE_DIR) / "models/clip-tokenizer/merges.txt", 1 << 20))
-          .value();
-  return std::move(ClipTokenizer::from_merges(merges)).value();
-}
 
 std::string repeated(std::string_view word, int count) {
   std::string text;

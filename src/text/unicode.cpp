@@ -7,26 +7,23 @@
 #include <span>
 
 #include "base/check.h"
+#include "text/code_point_ranges.h"
 
 namespace limner {
 namespace {
 
 constexpr char32_t kReplacement = 0xFFFD;
 
-struct Range {
-  char32_t first, last;
-};
-
 // Letters and numbers of Unicode 16 that utf8proc 2.8 (Unicode 15) does not know yet.
-constexpr Range kNewLetters[] = {
+constexpr CodePointRange kNewLetters[] = {
     {0x1C89, 0x1C8A},   {0xA7CB, 0xA7CD},   {0xA7DA, 0xA7DC},   {0x105C0, 0x105F3}, {0x10D4A, 0x10D65},
     {0x10D6F, 0x10D85}, {0x10EC2, 0x10EC4}, {0x11380, 0x11389}, {0x1138B, 0x1138B}, {0x1138E, 0x1138E},
     {0x11390, 0x113B5}, {0x113B7, 0x113B7}, {0x113D1, 0x113D1}, {0x113D3, 0x113D3}, {0x11BC0, 0x11BE0},
     {0x13460, 0x143FA}, {0x16100, 0x1611D}, {0x16D40, 0x16D6C}, {0x18CFF, 0x18CFF}, {0x1E5D0, 0x1E5ED},
     {0x1E5F0, 0x1E5F0}, {0x2EBF0, 0x2EE5D}};
-constexpr Range kNewNumbers[] = {{0x10D40, 0x10D49}, {0x116D0, 0x116E3}, {0x11BF0, 0x11BF9},
-                                 {0x16130, 0x16139}, {0x16D70, 0x16D79}, {0x1CCF0, 0x1CCF9},
-                                 {0x1E5F1, 0x1E5FA}};
+constexpr CodePointRange kNewNumbers[] = {{0x10D40, 0x10D49}, {0x116D0, 0x116E3}, {0x11BF0, 0x11BF9},
+                                          {0x16130, 0x16139}, {0x16D70, 0x16D79}, {0x1CCF0, 0x1CCF9},
+                                          {0x1E5F1, 0x1E5FA}};
 
 // Capitals of Unicode 16 and 17: `distance` is what the lower case lies above them.
 struct LowerRange {
@@ -41,7 +38,7 @@ constexpr LowerRange kNewCapitals[] = {{0x1C89, 0x1C89, 1},    {0xA7CB, 0xA7CB, 
 
 // Code points with a combining class, a decomposition or a composition since Unicode 9 (as of 15): the
 // reference's composition does not know them, so to it they are inert.
-constexpr Range kInert[] = {
+constexpr CodePointRange kInert[] = {
     {0x07FD, 0x07FD},   {0x0898, 0x089F},   {0x08CA, 0x08D3},   {0x09FE, 0x09FE},   {0x0C3C, 0x0C3C},
     {0x0D3B, 0x0D3C},   {0x0EBA, 0x0EBA},   {0x1715, 0x1715},   {0x1ABF, 0x1ACE},   {0x1DF6, 0x1DFA},
     {0xA82C, 0xA82C},   {0x10D24, 0x10D27}, {0x10EAB, 0x10EAC}, {0x10EFD, 0x10EFF}, {0x10F46, 0x10F50},
@@ -50,19 +47,6 @@ constexpr Range kInert[] = {
     {0x11A34, 0x11A34}, {0x11A47, 0x11A47}, {0x11A99, 0x11A99}, {0x11D42, 0x11D42}, {0x11D44, 0x11D45},
     {0x11D97, 0x11D97}, {0x11F41, 0x11F42}, {0x16FF0, 0x16FF1}, {0x1E08F, 0x1E08F}, {0x1E130, 0x1E136},
     {0x1E2AE, 0x1E2AE}, {0x1E2EC, 0x1E2EF}, {0x1E4EC, 0x1E4EF}};
-
-// The range of a sorted table that holds `code_point`, or null.
-template <class R>
-const R* find_range(std::span<const R> ranges, char32_t code_point) {
-  const auto next = std::ranges::upper_bound(ranges, code_point, {}, &R::first);
-  if (next == ranges.begin()) return nullptr;
-  const R& range = *std::prev(next);
-  return code_point <= range.last ? &range : nullptr;
-}
-
-bool contains(std::span<const Range> ranges, char32_t code_point) {
-  return find_range(ranges, code_point) != nullptr;
-}
 
 int combining_class(char32_t code_point) {
   return utf8proc_get_property(static_cast<utf8proc_int32_t>(code_point))->combining_class;
@@ -173,9 +157,9 @@ bool is_number(char32_t code_point) {
 }
 
 bool is_space(char32_t code_point) {
-  constexpr Range kSpaces[] = {{0x09, 0x0D},     {0x20, 0x20},     {0x85, 0x85},     {0xA0, 0xA0},
-                               {0x1680, 0x1680}, {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F},
-                               {0x205F, 0x205F}, {0x3000, 0x3000}};
+  constexpr CodePointRange kSpaces[] = {
+      {0x09, 0x0D},     {0x20, 0x20},     {0x85, 0x85},     {0xA0, 0xA0},     {0x1680, 0x1680},
+      {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}};
   return contains(kSpaces, code_point);
 }
 

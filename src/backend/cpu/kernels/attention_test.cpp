@@ -83,7 +83,7 @@ struct Problem {
   }
 };
 
-const AttentionShape kShapes[] = {
+const AttentionShape kAttentionShapes[] = {
     {2, 3, 40, 70, 200, 0.158f},       {1, 2, 64, 65, 77, 0.125f},
     {1, 1, 512, 9, 400, 0.0442f},      {2, 2, 8, 3, 1, 0.35f},
     {1, 2, 17, 33, 50, 0.25f},         {1, 1, 160, 8, 385, 0.079f},
@@ -97,7 +97,7 @@ const AttentionShape kShapes[] = {
 
 TYPED_TEST(AttentionTest, AgreesWithDirectEvaluation) {
   for (const Kernels* kernels : available_kernels()) {
-    for (const AttentionShape& shape : kShapes) {
+    for (const AttentionShape& shape : kAttentionShapes) {
       SCOPED_TRACE(std::string(kernels->name) + " width " + std::to_string(shape.head_width) + " keys " +
                    std::to_string(shape.keys) + (shape.causal ? " causal" : ""));
       const Problem<TypeParam> problem(shape);

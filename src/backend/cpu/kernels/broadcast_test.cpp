@@ -21,7 +21,7 @@ int64_t repeated_index(const Shape& a, const Shape& b, int64_t i) {
   return index;
 }
 
-const std::pair<Shape, Shape> kShapes[] = {
+const std::pair<Shape, Shape> kBroadcastShapes[] = {
     {{2, 5, 7, 33}, {2, 5, 7, 33}},
     {{2, 5, 7, 33}, {2, 1, 1, 33}},
     {{2, 5, 7, 33}, {33}},
@@ -39,7 +39,7 @@ const std::pair<Shape, Shape> kShapes[] = {
 
 TYPED_TEST(BroadcastTest, RepeatsWhereAnExtentIsOne) {
   for (const Kernels* kernels : available_kernels()) {
-    for (const auto& [a_shape, b_shape] : kShapes) {
+    for (const auto& [a_shape, b_shape] : kBroadcastShapes) {
       SCOPED_TRACE(std::string(kernels->name) + " " + a_shape.text() + " " + b_shape.text());
       const auto a = Guarded<TypeParam>::normal(a_shape.count(), 1);
       const auto b = Guarded<TypeParam>::normal(b_shape.count(), 2);

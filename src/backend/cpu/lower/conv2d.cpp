@@ -48,8 +48,9 @@ Source wrapped(const op::Conv2d& op, Lowering& at) {
   return source;
 }
 
-dnnl::convolution_forward::primitive_desc describe(const op::Conv2d& op, const Source& source, int64_t batch,
-                                                   const Lowering::Target& target, const Lowering& at) {
+dnnl::convolution_forward::primitive_desc describe_convolution(const op::Conv2d& op, const Source& source,
+                                                               int64_t batch, const Lowering::Target& target,
+                                                               const Lowering& at) {
   const auto type = library_type(at.type());
   const Shape& out = at.node_shape();
   const dnnl::memory::desc picture({batch, op.in, source.height, source.width}, type, Tag::nhwc);
@@ -80,13 +81,13 @@ void lower_convolution(const op::Conv2d& op, Lowering& at) {
   const Lowering::Target target = at.product_target();
   const int64_t batch = at.in_shape(0)[0];
   int64_t repeats = product_repeats(at.tools(), batch);
-  auto convolution = describe(op, source, batch / repeats, target, at);
+  auto convolution = describe_convolution(op, source, batch / repeats, target, at);
   int threads = 0;
   if (shares_out_sums(convolution, op, at.node_shape(), at.tools().threads)) {
     threads = 1;
     repeats = batch;
     const ThreadScope scope(threads);
-    convolution = describe(op, source, 1, target, at);
+    convolution = describe_convolution(op, source, 1, target, at);
   }
   const BufferId scratch = at.scratch(convolution.scratchpad_desc().get_size());
   auto step = std::make_unique<PrimitiveStep>(

@@ -20,8 +20,8 @@ struct Product {
   Lowering::Target target;
 };
 
-dnnl::matmul::primitive_desc describe(const Product& product, int64_t rows, const dnnl::memory::desc& weight,
-                                      const Lowering& at) {
+dnnl::matmul::primitive_desc describe_product(const Product& product, int64_t rows,
+                                              const dnnl::memory::desc& weight, const Lowering& at) {
   const dnnl::memory::desc source({rows, product.shape.in}, library_type(at.type()), Tag::ab);
   const dnnl::memory::desc result({rows, product.shape.out}, library_type(product.target.type), Tag::ab);
   const dnnl::memory::desc shift =
@@ -44,7 +44,7 @@ WeightId weight_of(const Product& product, const dnnl::memory::desc& wanted, Low
 
 void emit_whole(const Product& product, Lowering& at) {
   const dnnl::matmul::primitive_desc desc =
-      describe(product, product.shape.rows, any_weight(product, at), at);
+      describe_product(product, product.shape.rows, any_weight(product, at), at);
   const BufferId scratch = at.scratch(desc.scratchpad_desc().get_size());
   auto step = std::make_unique<PrimitiveStep>(at.tools(), 1, [desc] { return dnnl::matmul(desc); });
   step->bind(DNNL_ARG_SRC, desc.src_desc(), product.source);
@@ -60,9 +60,10 @@ void emit_whole(const Product& product, Lowering& at) {
 // there are: bytes would depend on both.
 void emit_in_pieces(const Product& product, int64_t pictures, Lowering& at) {
   const RowPieces pieces = cut_rows(product.shape.rows / pictures);
-  auto step = std::make_unique<RowPiecesStep>(
-      at.tools(), pieces, pictures, any_weight(product, at),
-      [&](int64_t rows, const dnnl::memory::desc& weight) { return describe(product, rows, weight, at); });
+  auto step = std::make_unique<RowPiecesStep>(at.tools(), pieces, pictures, any_weight(product, at),
+                                              [&](int64_t rows, const dnnl::memory::desc& weight) {
+                                                return describe_product(product, rows, weight, at);
+                                              });
   const BufferId scratch = at.scratch(step->scratch_bytes());
   RowPiecesStep::Operands operands{
       product.source, product.target.buffer, weight_of(product, step->weight_desc(), at), {}};
