@@ -12,16 +12,16 @@ namespace {
 using Verdict = Admission::Verdict;
 
 constexpr size_t kGiB = size_t(1) << 30;
-const StepClass kSquare{"sd", 1024, 1024};
+const StepClass kLargeSquare{"sd", 1024, 1024};
 
 class AdmissionTest : public testing::Test {
  protected:
   AdmissionTest() {
-    for (int i = 0; i < 5; ++i) profile.measured_step(kSquare, 2, 0.5);
-    profile.measured_fixed(kSquare, 1);
+    for (int i = 0; i < 5; ++i) profile.measured_step(kLargeSquare, 2, 0.5);
+    profile.measured_fixed(kLargeSquare, 1);
     profile.measured_load("sd", 8);
     limits.memory_bytes = 16 * kGiB;
-    request.step_class = kSquare;
+    request.step_class = kLargeSquare;
     request.steps = 20;
     state.forecast.wait_seconds = 11;  // its own work: nothing waits
   }

@@ -147,7 +147,7 @@ std::vector<std::string> Scheduler::wanted_models(TimeUs) const {
   return models;
 }
 
-Decision Scheduler::decide(TimeUs now) { return Turn(*state_, now).decide(); }
+StepDecision Scheduler::decide(TimeUs now) { return Turn(*state_, now).decide(); }
 
 std::vector<uint64_t> Scheduler::expired(TimeUs now) const {
   std::vector<uint64_t> ids;

@@ -42,7 +42,7 @@ struct SchedulerConfig {
 };
 
 /// What the engine is to do now.
-struct Decision {
+struct StepDecision {
   /// Entries to step together, the most urgent first; those not open yet are to be opened first. Empty:
   /// nothing can be stepped now.
   std::vector<uint64_t> step;
@@ -93,7 +93,7 @@ class Scheduler {
   /// Models that waiting entries of unpaused tiers need and that are not ready, the most urgent first.
   std::vector<std::string> wanted_models(TimeUs now) const;
 
-  Decision decide(TimeUs now);
+  StepDecision decide(TimeUs now);
 
   /// Entries whose deadline has passed (explicit ones only, not the tiers' targets).
   std::vector<uint64_t> expired(TimeUs now) const;

@@ -9,8 +9,7 @@ namespace {
 
 using Ids = std::vector<uint64_t>;
 
-constexpr TierNumber kRealtime = 0, kStandard = 1, kBatch = 2;
-const StepClass kSquare{"sd", 512, 512}, kWide{"sd", 768, 512}, kOther{"xl", 512, 512};
+const StepClass kWide{"sd", 768, 512};
 
 class SchedulerTest : public testing::Test {
  protected:
@@ -32,7 +31,7 @@ class SchedulerTest : public testing::Test {
     made.submitted = TimeUs(id);
     return made;
   }
-  void step(const Decision& decision, double seconds = 1) {
+  void step(const StepDecision& decision, double seconds = 1) {
     for (const uint64_t id : decision.step) scheduler.opened(id);
     now += TimeUs(seconds * double(kSecondUs));
     scheduler.stepped(decision.step, seconds, now);
@@ -85,7 +84,7 @@ TEST_F(SchedulerTest, AnUrgentEntryPreemptsAnOpenOneThatThenGoesOn) {
   scheduler.add(relaxed);
   step(scheduler.decide(now));
   scheduler.add(urgent);
-  const Decision decision = scheduler.decide(now);
+  const StepDecision decision = scheduler.decide(now);
   EXPECT_EQ(decision.step, Ids{2});
   EXPECT_EQ(decision.preempted, 1);
   step(decision);
@@ -121,7 +120,7 @@ TEST_F(SchedulerTest, EntriesLateForTheTargetOfTheirTierKeepAQuarter) {
   const auto late_steps_of_100 = [&] {
     int steps = 0;
     for (int i = 0; i < 100; ++i) {
-      const Decision decision = scheduler.decide(now);
+      const StepDecision decision = scheduler.decide(now);
       steps += decision.step == Ids{1};
       step(decision);
     }
@@ -154,13 +153,13 @@ TEST_F(SchedulerTest, RealtimeGoesFirstAndOthersGetTheirShareAfterItsLeeway) {
   step(scheduler.decide(now));
   scheduler.add(realtime);
   for (int i = 0; i < 30; ++i) {
-    const Decision decision = scheduler.decide(now);
+    const StepDecision decision = scheduler.decide(now);
     ASSERT_EQ(decision.step, Ids{1}) << i;
     step(decision);
   }
   int batch_steps = 0;
   for (int i = 0; i < 170; ++i) {
-    const Decision decision = scheduler.decide(now);
+    const StepDecision decision = scheduler.decide(now);
     batch_steps += decision.step == Ids{2};
     step(decision);
   }
@@ -234,7 +233,7 @@ TEST_F(SchedulerTest, PlacesAreKeptForMoreUrgentTiers) {
   Scheduler bounded(tight, profile);
   bounded.set_model_ready("sd", true);
   const auto run = [&] {
-    const Decision decision = bounded.decide(now);
+    const StepDecision decision = bounded.decide(now);
     for (const uint64_t id : decision.step) bounded.opened(id);
     bounded.stepped(decision.step, 1, now += kSecondUs);
     return decision.step.size();
@@ -260,12 +259,12 @@ TEST_F(SchedulerTest, WhereThereIsNoPlaceTheDrawingNearestToItsEndIsDrawn) {
   long_one.steps_left = 50;
   for (const DrawingEntry& each : {long_one, short_one, entry(3, kStandard, "c")}) bounded.add(each);
   for (int i = 0; i < 2; ++i) {
-    const Decision decision = bounded.decide(now);
+    const StepDecision decision = bounded.decide(now);
     bounded.opened(decision.step.at(0));
     bounded.stepped(decision.step, 1, now);
   }
   for (int i = 0; i < 5; ++i) {
-    const Decision decision = bounded.decide(now);
+    const StepDecision decision = bounded.decide(now);
     EXPECT_EQ(decision.step, Ids{2});
     bounded.stepped(decision.step, 1, now);
   }

@@ -56,7 +56,7 @@ void SimulatedEngine::deliver() {
   }
 }
 
-void SimulatedEngine::check(const Decision& decision) const {
+void SimulatedEngine::check(const StepDecision& decision) const {
   std::set<uint64_t> seen;
   int rows = 0;
   for (const uint64_t id : decision.step) {
@@ -73,7 +73,7 @@ void SimulatedEngine::check(const Decision& decision) const {
 bool SimulatedEngine::step() {
   if (expire_deadlines)
     for (const uint64_t id : scheduler_.expired(now_)) cancel(id);
-  const Decision decision = scheduler_.decide(now_);
+  const StepDecision decision = scheduler_.decide(now_);
   check(decision);
   if (decision.step.empty() || testing::Test::HasFatalFailure()) return false;
   int rows = 0;

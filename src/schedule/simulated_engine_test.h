@@ -11,6 +11,10 @@
 
 namespace limner {
 
+inline constexpr TierNumber kRealtime = 0, kStandard = 1, kBatch = 2;
+/// What tests draw: pictures of one model, and as large ones of another.
+inline const StepClass kSquare{"sd", 512, 512}, kOther{"xl", 512, 512};
+
 /// What a step of a class costs in truth.
 using StepCost = std::function<double(const StepClass&, int rows)>;
 
@@ -63,7 +67,7 @@ class SimulatedEngine {
  private:
   void deliver();
   bool step();
-  void check(const Decision& decision) const;
+  void check(const StepDecision& decision) const;
 
   SchedulerConfig config_;
   StepCost cost_;

@@ -10,9 +10,8 @@
 namespace limner {
 namespace {
 
-constexpr TierNumber kRealtime = 0, kStandard = 1, kBatch = 2;
 constexpr uint64_t kSeeds[] = {1, 2, 3};
-const StepClass kSquare{"sd", 512, 512}, kSmall{"sd", 256, 256}, kOther{"xl", 512, 512};
+const StepClass kSmall{"sd", 256, 256};
 
 TimeUs us(double seconds) { return TimeUs(seconds * double(kSecondUs)); }
 

@@ -61,7 +61,7 @@ void DrawingQueue::remove_picture(const PictureTask& task) {
 
 DrawingQueue::Choice DrawingQueue::choose(TimeUs now) {
   const std::lock_guard lock(mutex_);
-  const Decision decision = scheduler_.decide(now);
+  const StepDecision decision = scheduler_.decide(now);
   Choice choice{.preempted = decision.preempted};
   choice.step.reserve(decision.step.size());
   for (const uint64_t entry : decision.step) choice.step.push_back(task_of(entry));

@@ -34,14 +34,14 @@ void charge_lanes(TenantQueue& tenant, bool late, double seconds) {
       late ? tenant.late_credit - seconds : std::min(tenant.late_credit + seconds / kInTimePerLate, seconds);
 }
 
-Decision Turn::decide() {
+StepDecision Turn::decide() {
   order_tiers();
   Queued* leader = lead();
   if (leader == nullptr) return {};
   take(*leader);
   fill(*leader);
 
-  Decision decision;
+  StepDecision decision;
   for (const Queued* queued : step_) decision.step.push_back(queued->entry.id);
   for (const Queued* queued : state_.open)
     if (queued->stepped && steppable(*queued) && std::find(step_.begin(), step_.end(), queued) == step_.end())

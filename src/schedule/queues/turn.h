@@ -14,7 +14,7 @@ void charge_lanes(TenantQueue& tenant, bool late, double seconds);
 class Turn {
  public:
   Turn(SchedulerState& state, TimeUs now) : state_(state), now_(now) {}
-  Decision decide();
+  StepDecision decide();
 
  private:
   /// The most urgent entry that can be stepped, of a tenant or a tier. `blocked`: a more urgent one needs to
