@@ -14,7 +14,6 @@ namespace {
 __extension__ using Wide = __int128;
 
 constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
-constexpr int64_t kMicros = 1'000'000;
 constexpr int kDecimals = 6;
 
 int64_t saturated(Wide value) { return int64_t(std::clamp<Wide>(value, 0, kMost)); }
@@ -29,7 +28,7 @@ int64_t part(uint64_t quantity, int64_t rate, int64_t unit) {
 int64_t factor_micros(const PriceTable& prices, int tier) {
   const double factor = tier >= 0 && tier < 3 ? prices.tier_factors[tier] : 1;
   if (!(factor > 0)) return 0;
-  return int64_t(std::min(factor * double(kMicros), 1e15) + 0.5);
+  return int64_t(std::min(factor * double(kMicrosPerUnit), 1e15) + 0.5);
 }
 
 uint64_t not_negative(int64_t value) { return value < 0 ? 0 : uint64_t(value); }
@@ -37,7 +36,7 @@ uint64_t not_negative(int64_t value) { return value < 0 ? 0 : uint64_t(value); }
 Error not_money(std::string_view text, std::string_view field) {
   return invalid(std::string(field),
                  fmt::format("'{}' is not an amount such as 12.5 with at most {} decimals, below {}",
-                             text.substr(0, 40), kDecimals, kMost / kMicros));
+                             text.substr(0, 40), kDecimals, kMost / kMicrosPerUnit));
 }
 
 }  // namespace
@@ -51,7 +50,7 @@ int64_t cost_micros(const PriceTable& prices, const std::string& model, int tier
   const Rate& rate = prices.rate(model);
   const int64_t factor = factor_micros(prices, tier);
   const auto priced = [&](uint64_t quantity, int64_t price, int64_t unit) -> Wide {
-    return part(uint64_t(part(quantity, price, unit)), factor, kMicros);
+    return part(uint64_t(part(quantity, price, unit)), factor, kMicrosPerUnit);
   };
   return saturated(priced(not_negative(used.engine_us), rate.engine_second, 1'000'000) +
                    priced(not_negative(used.pictures), rate.picture, 1) +
@@ -81,7 +80,8 @@ Result<int64_t> parse_money(std::string_view text, std::string_view field) {
 
 std::string money_text(int64_t micros) {
   const uint64_t size = micros < 0 ? uint64_t(0) - uint64_t(micros) : uint64_t(micros);
-  std::string text = fmt::format("{}{}.{:06}", micros < 0 ? "-" : "", size / kMicros, size % kMicros);
+  std::string text =
+      fmt::format("{}{}.{:06}", micros < 0 ? "-" : "", size / kMicrosPerUnit, size % kMicrosPerUnit);
   text.erase(text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.pop_back();
   return text;

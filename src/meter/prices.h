@@ -9,6 +9,9 @@
 
 namespace limner {
 
+/// Money is counted in these: so many are one unit of the currency.
+inline constexpr int64_t kMicrosPerUnit = 1'000'000;
+
 /// Prices of one model in one tier; all are millionths of the currency.
 struct Rate {
   int64_t engine_second = 0;  ///< a second of the engine's time

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "meter/prices.h"
 
 namespace limner {
@@ -14,7 +15,6 @@ namespace limner {
 namespace {
 
 constexpr std::array<std::string_view, 7> kGroups = {"tenant", "key", "model", "tier", "tag", "day", "job"};
-constexpr double kMicros = 1e6;
 
 Result<void> check_groups(const std::vector<std::string>& by) {
   for (size_t i = 0; i < by.size(); ++i) {
@@ -29,11 +29,11 @@ Result<void> check_groups(const std::vector<std::string>& by) {
 void put_sums(Json& json, const UsageSum& sum, const std::string& currency) {
   json["jobs"] = sum.jobs;
   json["pictures"] = sum.pictures;
-  json["engine_seconds"] = double(sum.engine_us) / kMicros;
+  json["engine_seconds"] = double(sum.engine_us) / double(kSecondUs);
   json["pixels"] = sum.pixels;
   json["bytes_stored"] = sum.bytes_stored;
   json["bytes_sent"] = sum.bytes_sent;
-  json["cost"] = double(sum.cost_micros) / kMicros;
+  json["cost"] = double(sum.cost_micros) / double(kMicrosPerUnit);
   json["currency"] = currency;
 }
 

@@ -10,10 +10,10 @@ namespace limner {
 namespace {
 
 using Connection = HttpServerFixture::Connection;
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
+double seconds_since(SteadyClock::time_point start) {
+  return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
 
 HttpServerFixture::Handler always(std::string answer) {
@@ -146,7 +146,7 @@ TEST(HttpClient, ASlowAnswerMeetsTheDeadline) {
     HttpClient client;
     HttpRequest request = get(server.url());
     request.total_seconds = 0.2;
-    const Clock::time_point start = Clock::now();
+    const SteadyClock::time_point start = SteadyClock::now();
     const Result<HttpResponse> response = client.send(request);
     ASSERT_FALSE(response);
     EXPECT_EQ(response.error().code, Code::deadline) << response.error().text();
@@ -229,7 +229,7 @@ TEST(HttpClient, CanBeStopped) {
   HttpClient client;
   HttpRequest request = get(server.url());
   request.stop = [&asked] { return asked.load(); };
-  const Clock::time_point start = Clock::now();
+  const SteadyClock::time_point start = SteadyClock::now();
   const Result<HttpResponse> response = client.send(request);
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, Code::cancelled);

@@ -7,12 +7,12 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "registry/tiny_model_test.h"
+
 namespace limner {
 namespace {
 
 namespace fs = std::filesystem;
-
-const fs::path kTiny = LIMNER_SOURCE_DIR "/models/limner-tiny";
 
 /// A model folder of our own, which is the only one the environment names.
 class CatalogueOfFolders : public testing::Test {
@@ -26,7 +26,7 @@ class CatalogueOfFolders : public testing::Test {
     unsetenv("LIMNER_MODELS");
     fs::remove_all(folder_);
   }
-  void put_model(const std::string& name) { fs::create_directory_symlink(kTiny, folder_ / name); }
+  void put_model(const std::string& name) { fs::create_directory_symlink(kTinyModel, folder_ / name); }
   void put_file(const std::string& name) {
     fs::create_directories((folder_ / name).parent_path());
     std::ofstream(folder_ / name) << "x";
@@ -35,7 +35,7 @@ class CatalogueOfFolders : public testing::Test {
     ModelEntry made;
     made.name = name;
     made.aliases = std::move(aliases);
-    made.path = kTiny;
+    made.path = kTinyModel;
     return made;
   }
   static bool lists(const Catalogue& catalogue, const std::string& name) {
@@ -71,7 +71,7 @@ TEST_F(CatalogueOfFolders, ConfiguredModelsGoFirstAndHideFoundOnes) {
   pear.dtype = "f32";
   const Catalogue catalogue({{pear}, ""});
   EXPECT_EQ(catalogue.list().front().name, "pear");
-  EXPECT_EQ(catalogue.find("pear")->path, kTiny);
+  EXPECT_EQ(catalogue.find("pear")->path, kTinyModel);
   EXPECT_EQ(catalogue.find("fig")->name, "pear") << "an alias of the configuration wins over a folder";
   EXPECT_EQ(catalogue.find("default")->name, "pear");
   EXPECT_EQ(catalogue.find("")->name, "pear");

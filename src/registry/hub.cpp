@@ -42,24 +42,24 @@ Result<void> check_request(const PullRequest& request) {
 }
 
 // Two pulls into one place would write over each other.
-class FolderLock {
+class PullLock {
  public:
-  static Result<FolderLock> take(const fs::path& folder) {
-    FolderLock lock;
+  static Result<PullLock> take(const fs::path& folder) {
+    PullLock lock;
     lock.descriptor_ = ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (lock.descriptor_ < 0) return Error{Code::exhausted, folder.string(), "cannot be written to", ""};
     if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0)
       return Error{Code::conflict, "name", "is being pulled by another process right now", ""};
     return lock;
   }
-  FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  FolderLock& operator=(FolderLock&&) = delete;
-  ~FolderLock() {
+  PullLock(PullLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  PullLock& operator=(PullLock&&) = delete;
+  ~PullLock() {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
 
  private:
-  FolderLock() = default;
+  PullLock() = default;
   int descriptor_ = -1;
 };
 
@@ -83,7 +83,7 @@ class Pull {
     listing_ = TRY(list_repository(request_, http_));
     if (std::error_code error; fs::exists(target_, error)) return what_is_there();
     TRY(make_folder(work_ / "blobs"));
-    const FolderLock lock = TRY(FolderLock::take(work_));
+    const PullLock lock = TRY(PullLock::take(work_));
     locked_ = true;
     std::error_code error;
     fs::remove_all(work_ / "whole", error);  // of an earlier call, and perhaps of another revision

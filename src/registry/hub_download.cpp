@@ -16,7 +16,7 @@ namespace limner {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 /// Tries in a row that bring nothing.
 constexpr int kTriesMax = 4;
@@ -32,7 +32,7 @@ uint64_t size_of(const fs::path& path) {
   return error ? 0 : size;
 }
 
-Error interrupted() { return Error{Code::cancelled, "", "interrupted", ""}; }
+Error download_interrupted() { return Error{Code::cancelled, "", "interrupted", ""}; }
 
 Result<bool> is_as_promised(const HubFile& file, const fs::path& part) {
   if (size_of(part) != file.size) return false;
@@ -115,9 +115,9 @@ Result<void> BlobFolder::fetch_rest(const HubFile& file, const std::string& comm
 
 Result<void> BlobFolder::wait_before_try(int tries, const std::string& path) const {
   const double seconds = backoff_seconds(tries, kFirstWaitSeconds, kLongestWaitSeconds);
-  const auto until = Clock::now() + std::chrono::duration<double>(seconds);
-  while (Clock::now() < until) {
-    if (!report(path)) return interrupted();
+  const auto until = SteadyClock::now() + std::chrono::duration<double>(seconds);
+  while (SteadyClock::now() < until) {
+    if (!report(path)) return download_interrupted();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   return {};
@@ -133,25 +133,25 @@ Result<uint64_t> BlobFolder::fetch_once(const HubFile& file, const std::string& 
   request.response_bytes_max = file.size + 1;
   uint64_t came = 0;
   bool too_much = false, stopped = false, stalled = false;
-  Clock::time_point heard = Clock::now();
+  SteadyClock::time_point heard = SteadyClock::now();
   request.on_data = [&](std::string_view piece) {
     too_much = piece.size() > file.size - offset - came;
     if (too_much || !out.write(piece.data(), static_cast<std::streamsize>(piece.size()))) return false;
     came += piece.size();
     done_ += piece.size();
-    heard = Clock::now();
+    heard = SteadyClock::now();
     stopped = !report(file.path);
     return !stopped;
   };
   request.stop = [&] {
     stopped = !report(file.path);
-    stalled = Clock::now() - heard > kStalled;
+    stalled = SteadyClock::now() - heard > kStalled;
     return stopped || stalled;
   };
   const Result<HttpResponse> response = http_.send(request);
   out.close();
   fetched_ += came;
-  if (stopped) return interrupted();
+  if (stopped) return download_interrupted();
   if (!out)
     return Error{Code::exhausted, part.parent_path().string(), "the disk is full or cannot be written to",
                  ""};

@@ -9,7 +9,7 @@ namespace {
 /// packs the rest.
 constexpr double kHashed = 0.5, kLoaded = 0.55, kOpened = 0.9;
 
-Error interrupted() { return Error{Code::cancelled, "model", "loading was interrupted", ""}; }
+Error loading_interrupted() { return Error{Code::cancelled, "model", "loading was interrupted", ""}; }
 
 Result<void> check_digest(const ModelEntry& entry, const ModelCard& card,
                           const std::function<bool(double)>& progress) {
@@ -42,7 +42,7 @@ Result<void> draw_once(Model& model, size_t controlnets, const std::function<boo
   params.steps = 1;
   params.sampler = "euler";
   const DrawingPtr drawing = TRY(open(model, params, inputs_for(model_info(model), controlnets)));
-  if (!progress(kOpened)) return interrupted();
+  if (!progress(kOpened)) return loading_interrupted();
   Drawing* const one[] = {drawing.get()};
   while (!drawn(*drawing)) TRY(step(one));
   TRY(finish(*drawing));
@@ -56,7 +56,7 @@ Result<std::shared_ptr<LoadedModel>> load_for_drawing(const ModelEntry& entry, c
                                                       const std::function<bool(double)>& progress) {
   TRY(check_digest(entry, card, progress));
   ModelPtr model = TRY(load(entry.path, options));
-  if (!progress(kLoaded)) return interrupted();
+  if (!progress(kLoaded)) return loading_interrupted();
   TRY(draw_once(*model, options.controlnets.size(), progress));
   std::string sha256 = model_hash(*model);
   const size_t bytes = weight_bytes(*model);

@@ -10,13 +10,13 @@
 #include <fstream>
 #include <mutex>
 
+#include "registry/tiny_model_test.h"
+
 namespace limner {
 namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-
-const fs::path kTiny = LIMNER_SOURCE_DIR "/models/limner-tiny";
 
 /// Copies of the default model under several names, and a pool over them.
 class Pool : public testing::Test {
@@ -28,7 +28,7 @@ class Pool : public testing::Test {
     for (const char* name : {"a", "b", "c"}) {
       ModelEntry entry;
       entry.name = name;
-      entry.path = kTiny;
+      entry.path = kTinyModel;
       entry.dtype = "f32";
       models_.push_back(entry);
     }
@@ -44,7 +44,7 @@ class Pool : public testing::Test {
     PoolConfig config{.threads = 1};
     if (budget > 0)
       config.memory_bytes = static_cast<size_t>(
-          budget * static_cast<double>(describe(kTiny, {.dtype = "f32", .threads = 1})->weight_bytes));
+          budget * static_cast<double>(describe(kTinyModel, {.dtype = "f32", .threads = 1})->weight_bytes));
     pool_ = std::make_unique<ModelPool>(config, *catalogue_, clock_, log_, metrics_);
     pool_->on_change([this](const std::string& key, LoadState state) {
       const std::lock_guard lock(mutex_);
@@ -70,8 +70,8 @@ class Pool : public testing::Test {
   // A copy of the default model, of links, in which files may be replaced.
   fs::path copy_of_tiny(const std::string& name) {
     const fs::path copy = folder_ / name;
-    for (const auto& file : fs::recursive_directory_iterator(kTiny)) {
-      const fs::path place = copy / fs::relative(file.path(), kTiny);
+    for (const auto& file : fs::recursive_directory_iterator(kTinyModel)) {
+      const fs::path place = copy / fs::relative(file.path(), kTinyModel);
       if (file.is_directory()) continue;
       fs::create_directories(place.parent_path());
       fs::create_symlink(file.path(), place);
@@ -186,7 +186,7 @@ TEST_F(Pool, AFailedLoadIsTriedAgainWhenTheFileIsRepaired) {
   ASSERT_TRUE(hears("a", LoadState::failed));
   EXPECT_EQ(pool_->failure("a")->code, Code::invalid);
   fs::remove(folder_ / "broken/vae/config.json");
-  fs::create_symlink(kTiny / "vae/config.json", folder_ / "broken/vae/config.json");
+  fs::create_symlink(kTinyModel / "vae/config.json", folder_ / "broken/vae/config.json");
   EXPECT_FALSE(pool_->get({.model = "a"}));
   EXPECT_TRUE(pool_->failure("a")) << "not tried again at once";
   clock_.advance(5 * kSecondUs);
@@ -205,7 +205,7 @@ TEST_F(Pool, AnUnknownModelIsNotFound) {
 
 TEST_F(Pool, WeightsOfAnotherDigestAreNotLoaded) {
   models_[0].sha256 = std::string(64, '0');
-  models_[1].sha256 = *hash_weights(*describe(kTiny, {}), {});
+  models_[1].sha256 = *hash_weights(*describe(kTinyModel, {}), {});
   make_pool();
   EXPECT_TRUE(load_now("b"));
   EXPECT_FALSE(pool_->get({.model = "a"}));

@@ -10,8 +10,8 @@
 namespace limner {
 namespace {
 
-constexpr const char* kField = "faults";
-constexpr const char* kForm =
+constexpr const char* kFaultsField = "faults";
+constexpr const char* kFaultsForm =
     "is not CALL:PROBABILITY or seed:NUMBER; calls are open, write, fsync, rename and enospc, a probability "
     "is "
     "0 to 1";
@@ -87,7 +87,7 @@ Result<void> read_fault(std::string_view item, Faults& faults) {
   if (name == "seed" && read_number(number, faults.seed)) return {};
   double* probability = probability_of(faults, name);
   if (probability && read_number(number, *probability) && *probability >= 0 && *probability <= 1) return {};
-  return invalid(kField, fmt::format("'{}' {}", item, kForm), "write:0.01,fsync:0.01,seed:7");
+  return invalid(kFaultsField, fmt::format("'{}' {}", item, kFaultsForm), "write:0.01,fsync:0.01,seed:7");
 }
 
 }  // namespace

@@ -9,13 +9,13 @@
 #include "store/folder_entries.h"
 #include "store/incoming_file.h"
 #include "store/local_list.h"
+#include "store/object_folders.h"
 
 namespace limner {
 namespace {
 
 // No key can have this name.
 constexpr const char* kIncoming = ".incoming+";
-constexpr mode_t kPrivateFolder = 0700;
 
 Result<FileHandle> open_folder(const std::filesystem::path& path) {
   FileHandle folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

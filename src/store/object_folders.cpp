@@ -6,11 +6,11 @@
 #include <cerrno>
 #include <system_error>
 
+#include "store/error_field.h"
+
 namespace limner {
 namespace {
 
-constexpr const char* kField = "store";
-constexpr mode_t kPrivateFolder = 0700;
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 Error file_error(Code otherwise, std::string_view attempt, std::string_view key, int error_number) {
@@ -19,7 +19,7 @@ Error file_error(Code otherwise, std::string_view attempt, std::string_view key,
   if (error_number == EACCES || error_number == EPERM || error_number == EROFS) code = Code::forbidden;
   if (error_number == EMFILE || error_number == ENFILE || error_number == ENOMEM) code = Code::unavailable;
   return {code,
-          kField,
+          kStoreField,
           fmt::format("cannot {} '{}': {}", attempt, key, std::generic_category().message(error_number)),
           {}};
 }
@@ -46,7 +46,7 @@ Error write_error(std::string_view key, int error_number) {
   return file_error(Code::unavailable, "write", key, error_number);
 }
 
-Error no_object(std::string_view key) { return not_found(kField, fmt::format("there is no '{}'", key)); }
+Error no_object(std::string_view key) { return not_found(kStoreField, fmt::format("there is no '{}'", key)); }
 
 bool sync_folder(FileCalls& calls, const FileHandle& folder) {
   return calls.sync(folder.get()) == 0 || errno == EINVAL || errno == ENOTSUP;
@@ -68,7 +68,7 @@ Result<FileHandle> ObjectFolders::open_or_make(const FileHandle& parent, const s
   if (folder.valid()) return folder;
   if (is_no_folder(errno))
     return Error{
-        Code::conflict, kField, fmt::format("'{}' lies below '{}', which is no folder", key, name), {}};
+        Code::conflict, kStoreField, fmt::format("'{}' lies below '{}', which is no folder", key, name), {}};
   if (errno != ENOENT || calls_.make_folder(parent.get(), name.c_str(), kPrivateFolder) != 0)
     return write_error(key, errno);
   // A folder that exists counts as durable, so one that may not be must not stay.

@@ -1,6 +1,8 @@
 #pragma once
 // Keys as paths below a folder, without ever leaving it.
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 
@@ -8,6 +10,9 @@
 #include "store/file_calls.h"
 
 namespace limner {
+
+/// The mode of folders that a store makes: nobody but the service looks into them.
+inline constexpr mode_t kPrivateFolder = 0700;
 
 /// Where an object lies or would lie: a name in an open folder.
 struct ObjectPlace {

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <array>
 
+#include "store/error_field.h"
 #include "store/xml.h"
 
 namespace limner {
 namespace {
 
-constexpr const char* kField = "store";
 constexpr const char* kAllow =
     "the bucket's policy must allow this access key s3:GetObject, s3:PutObject, s3:DeleteObject, "
     "s3:AbortMultipartUpload and s3:ListBucket";
@@ -53,7 +53,7 @@ Meaning meaning_of_status(int status) {
 }
 
 // A server's words, fit for a log.
-std::string shown(std::string_view words) {
+std::string printable_words(std::string_view words) {
   std::string text(words.substr(0, 200));
   std::ranges::replace_if(
       text, [](char c) { return c < ' ' || c > '~'; }, '?');
@@ -65,9 +65,9 @@ struct Refusal {
 };
 
 Refusal read_refusal(const HttpResponse& response) {
-  const Result<XmlElement> body = parse_xml(response.body, kField);
+  const Result<XmlElement> body = parse_xml(response.body, kStoreField);
   if (!body || body->name != "Error") return {};
-  return {shown(body->text_of("Code")), shown(body->text_of("Message"))};
+  return {printable_words(body->text_of("Code")), printable_words(body->text_of("Message"))};
 }
 
 }  // namespace
@@ -83,13 +83,13 @@ Error s3_error(const HttpResponse& response, std::string_view what) {
   const Meaning meaning = known != kMeanings.end() ? *known : meaning_of_status(response.status);
   std::string message = fmt::format("{} was answered {}", what, response.status);
   if (!refusal.code.empty()) message += fmt::format(" {}: {}", refusal.code, refusal.message);
-  return {meaning.code, kField, std::move(message), std::string(meaning.hint)};
+  return {meaning.code, kStoreField, std::move(message), std::string(meaning.hint)};
 }
 
 Error s3_no_answer(const Error& reason, std::string_view what) {
   const bool transient = reason.code == Code::unavailable || reason.code == Code::deadline;
   return {transient ? Code::unavailable : reason.code,
-          kField,
+          kStoreField,
           fmt::format("{} was not answered: {}", what, reason.text()),
           {}};
 }

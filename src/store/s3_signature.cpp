@@ -45,7 +45,7 @@ std::string scope_of(const S3Credentials& credentials, std::string_view date) {
   return fmt::format("{}/{}/s3/aws4_request", date.substr(0, 8), credentials.region);
 }
 
-std::string signature_of(const S3Credentials& credentials, std::string_view date,
+std::string s3_signature(const S3Credentials& credentials, std::string_view date,
                          const std::string& canonical_request) {
   const std::string to_sign = fmt::format("{}\n{}\n{}\n{}", kAlgorithm, date, scope_of(credentials, date),
                                           sha256_hex(as_bytes(canonical_request)));
@@ -74,7 +74,7 @@ Headers sign_request(const S3Credentials& credentials, std::string_view method, 
   headers.emplace_back("X-Amz-Content-Sha256", payload_sha256);
   const CanonicalHeaders canonical = canonical_headers(url, headers);
   const std::string signature =
-      signature_of(credentials, date, canonical_request(method, url, canonical, payload_sha256));
+      s3_signature(credentials, date, canonical_request(method, url, canonical, payload_sha256));
   headers.emplace_back(
       "Authorization",
       fmt::format("{} Credential={}/{},SignedHeaders={},Signature={}", kAlgorithm, credentials.access_key,
@@ -91,7 +91,7 @@ Url presign_get(const S3Credentials& credentials, Url url, int seconds, TimeUs n
        {"X-Amz-Expires", fmt::format("{}", seconds)},
        {"X-Amz-SignedHeaders", "host"}});
   const std::string request = canonical_request("GET", url, canonical_headers(url, {}), kUnsignedPayload);
-  url.query += "&X-Amz-Signature=" + signature_of(credentials, date, request);
+  url.query += "&X-Amz-Signature=" + s3_signature(credentials, date, request);
   return url;
 }
 

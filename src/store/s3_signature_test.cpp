@@ -13,7 +13,7 @@ namespace {
 
 const S3Credentials kCredentials{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
                                  "us-east-1"};
-constexpr TimeUs kNow = 1369353600 * kSecondUs;  // 20130524T000000Z
+constexpr TimeUs kExampleTime = 1369353600 * kSecondUs;  // 20130524T000000Z
 
 Url url_of(const std::string& path, const S3Query& query = {}) {
   Url url = parse_url("https://examplebucket.s3.amazonaws.com" + path, "url").value();
@@ -23,7 +23,8 @@ Url url_of(const std::string& path, const S3Query& query = {}) {
 
 std::string authorization(std::string_view method, const Url& url, Headers headers,
                           std::string_view body = {}) {
-  headers = sign_request(kCredentials, method, url, std::move(headers), sha256_hex(as_bytes(body)), kNow);
+  headers =
+      sign_request(kCredentials, method, url, std::move(headers), sha256_hex(as_bytes(body)), kExampleTime);
   EXPECT_EQ(headers.back().first, "Authorization");
   return headers.back().second;
 }
@@ -63,7 +64,7 @@ TEST(S3Signature, SeveralParameters) {
 
 TEST(S3Signature, PresignedGet) {
   EXPECT_EQ(
-      presign_get(kCredentials, url_of("/test.txt"), 86400, kNow).text(),
+      presign_get(kCredentials, url_of("/test.txt"), 86400, kExampleTime).text(),
       "https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential="
       "AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&"
       "X-Amz-Expires=86400&X-Amz-SignedHeaders=host&X-Amz-Signature="

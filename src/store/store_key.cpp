@@ -10,7 +10,7 @@ namespace {
 constexpr size_t kKeyBytesMax = 512;
 // What file systems take for a name.
 constexpr size_t kSegmentBytesMax = 255;
-constexpr const char* kForm = "segments of [A-Za-z0-9._-] joined by '/'";
+constexpr const char* kKeyForm = "segments of [A-Za-z0-9._-] joined by '/'";
 
 bool is_key_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
@@ -23,7 +23,7 @@ bool is_segment(std::string_view segment) {
 }
 
 // Keys reach error messages, so what may be anything is cut and made printable.
-std::string shown(std::string_view key) {
+std::string printable_key(std::string_view key) {
   std::string text(key.substr(0, 80));
   std::ranges::replace_if(
       text, [](char c) { return !is_key_character(c) && c != '/'; }, '?');
@@ -44,12 +44,13 @@ bool is_store_key(std::string_view key) {
 
 Result<void> check_store_key(std::string_view key) {
   if (is_store_key(key)) return {};
-  return invalid("key", fmt::format("'{}' is not {}, at most {} bytes", shown(key), kForm, kKeyBytesMax));
+  return invalid("key",
+                 fmt::format("'{}' is not {}, at most {} bytes", printable_key(key), kKeyForm, kKeyBytesMax));
 }
 
 Result<void> check_store_prefix(std::string_view prefix) {
   if (prefix.empty() || is_store_key(prefix) || is_store_key(std::string(prefix) + "x")) return {};
-  return invalid("prefix", fmt::format("'{}' begins no key; keys are {}", shown(prefix), kForm));
+  return invalid("prefix", fmt::format("'{}' begins no key; keys are {}", printable_key(prefix), kKeyForm));
 }
 
 }  // namespace limner

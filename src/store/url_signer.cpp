@@ -12,8 +12,8 @@ namespace limner {
 namespace {
 
 // The path's length keeps a path's end from being taken for the beginning of `extra`.
-std::string signature_of(const std::string& secret, std::string_view path, std::string_view expires,
-                         std::string_view extra) {
+std::string url_signature(const std::string& secret, std::string_view path, std::string_view expires,
+                          std::string_view extra) {
   const std::string message = fmt::format("GET\n{}\n{}\n{}{}", expires, path.size(), path, extra);
   return to_base64url(hmac_sha256(secret, message));
 }
@@ -31,13 +31,13 @@ UrlSigner::UrlSigner(std::vector<std::string> secrets) : secrets_(std::move(secr
 std::string UrlSigner::sign(std::string_view path, TimeUs expires, std::string_view extra) const {
   const std::string seconds = seconds_text(expires);
   return fmt::format("expires={}&signature={}", seconds,
-                     signature_of(secrets_.front(), path, seconds, extra));
+                     url_signature(secrets_.front(), path, seconds, extra));
 }
 
 Result<void> UrlSigner::check(std::string_view path, std::string_view expires, std::string_view signature,
                               TimeUs now, std::string_view extra) const {
   const bool ours = std::ranges::any_of(secrets_, [&](const std::string& secret) {
-    return equal_in_constant_time(signature_of(secret, path, expires, extra), signature);
+    return equal_in_constant_time(url_signature(secret, path, expires, extra), signature);
   });
   if (!ours)
     return Error{Code::forbidden, "signature", "does not fit this URL",

@@ -16,7 +16,7 @@ extern const CheckInfo kPictureClassesCheck;
 
 namespace {
 
-constexpr size_t kRulesMax = 16, kClassesMax = 16;
+constexpr size_t kClassRulesMax = 16, kClassesMax = 16;
 
 // Loaded when it is first asked for, so that a policy can be read where there are no weights. A failure is
 // remembered no longer than it lasts: weights that are fetched later are found.
@@ -58,7 +58,7 @@ class PictureClassesCheck final : public PictureCheck {
  public:
   static Result<std::unique_ptr<PictureCheck>> make(const PolicyValue& value) {
     auto check = std::make_unique<PictureClassesCheck>();
-    for (const PolicyValue& rule : *TRY(list_of(value, 1, kRulesMax))) TRY(check->add_rule(rule));
+    for (const PolicyValue& rule : *TRY(list_of(value, 1, kClassRulesMax))) TRY(check->add_rule(rule));
     return std::unique_ptr<PictureCheck>(std::move(check));
   }
 
@@ -136,7 +136,7 @@ class PictureClassesCheck final : public PictureCheck {
   std::map<std::string, std::unique_ptr<LazyClassifier>> classifiers_;  // each loaded and asked once
 };
 
-constexpr std::string_view kExample = R"([[picture.classifiers]]
+constexpr std::string_view kClassifiersExample = R"([[picture.classifiers]]
 name = "nudity"
 classifier = "open-nsfw"
 category = "sexual"
@@ -150,7 +150,7 @@ refuse = 0.8
 const CheckInfo kPictureClassesCheck{.name = "classifiers",
                                      .key = "classifiers",
                                      .doc = "scores that a network gives a picture, in three bands",
-                                     .example = kExample,
+                                     .example = kClassifiersExample,
                                      .make_picture_check = PictureClassesCheck::make};
 
 }  // namespace limner

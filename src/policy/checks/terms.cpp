@@ -13,7 +13,7 @@ extern const CheckInfo kTermsCheck;
 
 namespace {
 
-constexpr size_t kRulesMax = 256, kTermsMax = 20000, kTermBytesMax = 512;
+constexpr size_t kTermRulesMax = 256, kTermsMax = 20000, kTermBytesMax = 512;
 
 struct TermRule {
   std::string name, category;
@@ -24,7 +24,7 @@ class TermsCheck final : public PromptCheck {
  public:
   static Result<std::unique_ptr<PromptCheck>> make(const PolicyValue& value) {
     auto check = std::make_unique<TermsCheck>();
-    for (const PolicyValue& rule : *TRY(list_of(value, 1, kRulesMax))) TRY(check->add_rule(rule));
+    for (const PolicyValue& rule : *TRY(list_of(value, 1, kTermRulesMax))) TRY(check->add_rule(rule));
     check->matcher_.finish();
     return std::unique_ptr<PromptCheck>(std::move(check));
   }
@@ -83,7 +83,7 @@ class TermsCheck final : public PromptCheck {
   TermMatcher matcher_;
 };
 
-constexpr std::string_view kExample = R"([[prompt.terms]]
+constexpr std::string_view kTermsExample = R"([[prompt.terms]]
 name = "undress"
 action = "refuse"
 category = "sexual"
@@ -96,7 +96,7 @@ except = ["undressed salad"]
 const CheckInfo kTermsCheck{.name = "terms",
                             .key = "terms",
                             .doc = "words and phrases in prompts, however they are written",
-                            .example = kExample,
+                            .example = kTermsExample,
                             .make_prompt_check = TermsCheck::make};
 
 }  // namespace limner
