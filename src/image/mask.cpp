@@ -6,11 +6,11 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "image/resize.h"
 
 namespace limner {
 namespace {
 
-constexpr int kSideMax = 32768;
 constexpr int kBlurPasses = 3;
 
 // The radius of the box whose three passes have the variance of the Gaussian; its fraction is the weight of
@@ -32,7 +32,7 @@ struct BoxFilter {
   uint32_t inner, outer;
 };
 
-BoxFilter make_box(float radius) {
+BoxFilter make_blur_box(float radius) {
   const int whole = static_cast<int>(radius);
   const auto inner = static_cast<uint32_t>((1 << 24) / (radius * 2 + 1));
   return {whole, inner, ((1u << 24) - (whole * 2 + 1) * inner) / 2};
@@ -69,13 +69,13 @@ void fill_pixel(uint8_t* pixel, int channels, const std::array<uint8_t, 3>& colo
 
 Result<void> check_margins(const Picture& picture, const Margins& margins) {
   const auto [left, top, right, bottom] = margins;
-  const auto allowed = [](int margin) { return margin >= 0 && margin <= kSideMax; };
+  const auto allowed = [](int margin) { return margin >= 0 && margin <= kResizedSideMax; };
   const std::string given = fmt::format("left {}, top {}, right {}, bottom {}", left, top, right, bottom);
   if (!allowed(left) || !allowed(top) || !allowed(right) || !allowed(bottom))
-    return invalid("outpaint", fmt::format("{}: a margin may be 0 to {}", given, kSideMax));
+    return invalid("outpaint", fmt::format("{}: a margin may be 0 to {}", given, kResizedSideMax));
   if (left + top + right + bottom == 0) return invalid("outpaint", "no margin is more than 0");
-  if (picture.width + left + right > kSideMax || picture.height + top + bottom > kSideMax)
-    return invalid("outpaint", fmt::format("{}: the canvas may be {} pixels a side", given, kSideMax));
+  if (picture.width + left + right > kResizedSideMax || picture.height + top + bottom > kResizedSideMax)
+    return invalid("outpaint", fmt::format("{}: the canvas may be {} pixels a side", given, kResizedSideMax));
   return {};
 }
 
@@ -108,7 +108,7 @@ Result<Picture> blur(const Picture& picture, float radius) {
     return invalid("blur", fmt::format("{} is not a radius; it may be 0 to 1000", radius));
   Picture from = picture, to = picture;
   if (radius == 0.0f) return from;
-  const BoxFilter box = make_box(box_radius(radius));
+  const BoxFilter box = make_blur_box(box_radius(radius));
   for (const auto pass : {blur_rows, blur_columns}) {
     for (int i = 0; i < kBlurPasses; ++i) {
       pass(box, from, to);

@@ -14,8 +14,6 @@
 namespace limner {
 namespace {
 
-constexpr int kSideMax = 32768;
-
 // Coefficients are fixed-point numbers. 8 bits of pixel, 2 of headroom for negative lobes and a sign leave 22
 // of 32.
 constexpr int kCoefficientBits = 32 - 8 - 2;
@@ -186,9 +184,9 @@ Result<ResizeFilter> resize_filter_from_name(std::string_view name, std::string_
 
 Result<Picture> resize(const Picture& picture, int width, int height, ResizeFilter filter) {
   LIMNER_CHECK(!picture.empty(), "a picture to resize has pixels");
-  if (width < 1 || height < 1 || width > kSideMax || height > kSideMax)
-    return invalid("size",
-                   fmt::format("{}x{} is not a size; each side may be 1 to {}", width, height, kSideMax));
+  if (width < 1 || height < 1 || width > kResizedSideMax || height > kResizedSideMax)
+    return invalid(
+        "size", fmt::format("{}x{} is not a size; each side may be 1 to {}", width, height, kResizedSideMax));
   if (width == picture.width && height == picture.height) return picture;
   if (filter == ResizeFilter::nearest) return resize_nearest(picture, width, height);
 

@@ -12,7 +12,7 @@
 namespace limner {
 namespace {
 
-constexpr size_t kTextBytesMax = 1024;
+constexpr size_t kOriginBytesMax = 1024;
 
 // Where it is not, JSON's writer puts in replacement characters.
 bool is_utf8(const std::string& text) {
@@ -31,9 +31,9 @@ Result<void> check_origin(const PictureOrigin& origin) {
   for (const auto& [field, text] : texts)
     if (!is_utf8(*text)) {
       return invalid(field, "not UTF-8");
-    } else if (text->size() > kTextBytesMax) {
+    } else if (text->size() > kOriginBytesMax) {
       return Error{Code::too_large, field,
-                   fmt::format("has {} bytes; a manifest takes {}", text->size(), kTextBytesMax), ""};
+                   fmt::format("has {} bytes; a manifest takes {}", text->size(), kOriginBytesMax), ""};
     }
   return {};
 }

@@ -9,7 +9,7 @@ namespace {
 
 using namespace testing_pictures;
 
-SignatureReport verified(const std::string& file, const TestChain& chain, TimeUs now = kNow) {
+SignatureReport verified_by(const std::string& file, const TestChain& chain, TimeUs now = kNow) {
   const Result<SignatureReport> report = verify_picture(file, *chain.anchors, now);
   EXPECT_TRUE(report) << report.error().text();
   return *report;
@@ -27,7 +27,7 @@ TEST(Signing, EveryFormatAndAlgorithmIsTrusted) {
     const TestChain chain(algorithm);
     for (const Format format : kSigned) {
       const std::string file = signed_file(chain, format);
-      const SignatureReport report = verified(file, chain);
+      const SignatureReport report = verified_by(file, chain);
       EXPECT_EQ(report.state, SignatureState::trusted) << failures(report);
       EXPECT_EQ(failures(report), "");
       EXPECT_EQ(read_file_metadata(std::as_bytes(std::span(file)), "file")->infotext,
@@ -44,7 +44,7 @@ TEST(Signing, TheClaimSaysWhoWhatWhenAndWithWhat) {
   origin.time = kNow - kSecondUs;
   origin.model = "limner-tiny";
   origin.watermark = SoftBinding{"org.limner.tile.1", "\x01\xAB"};
-  const Json claim = verified(signed_file(chain, Format::png, origin), chain).claim;
+  const Json claim = verified_by(signed_file(chain, Format::png, origin), chain).claim;
   EXPECT_EQ(claim["title"], "fox.png");
   EXPECT_EQ(claim["disclosure"]["provider"], "Limner Test");
   EXPECT_EQ(claim["disclosure"]["system"]["name"], "Limner");
@@ -62,7 +62,7 @@ TEST(Signing, APictureDrawnOverAnotherNamesItsParent) {
   const TestChain chain;
   PictureOrigin origin;
   origin.parent = ParentPicture{"photo.jpg", file_of(Format::jpeg)};
-  const SignatureReport report = verified(signed_file(chain, Format::webp, origin), chain);
+  const SignatureReport report = verified_by(signed_file(chain, Format::webp, origin), chain);
   ASSERT_EQ(report.state, SignatureState::trusted) << failures(report);
   EXPECT_EQ(report.claim["actions"][0]["action"], "c2pa.opened");
   EXPECT_EQ(report.claim["actions"][1]["digital_source_type"], kCompositeWithTrainedAlgorithmicMedia);
@@ -78,7 +78,7 @@ TEST(Signing, TheManifestOfAParentIsKept) {
       make_signer(chain.pem.key, chain.pem.chain, {.now = [] { return kNow; }, .random = {}}).value();
   for (const Format format : kSigned) {
     const std::string file = sign_picture(file_of(format), format, *signer, origin).value();
-    const SignatureReport report = verified(file, chain);
+    const SignatureReport report = verified_by(file, chain);
     ASSERT_EQ(report.state, SignatureState::trusted) << failures(report);
     EXPECT_EQ(report.claim["ingredients"][0]["has_manifest"], true);
     EXPECT_EQ(report.claim["actions"].size(), 2u)
@@ -86,7 +86,7 @@ TEST(Signing, TheManifestOfAParentIsKept) {
     std::string changed = file;
     const size_t at = changed.find("org.limner.disclosure") + 60;  // the parent's stands first
     changed[at] = static_cast<char>(changed[at] ^ 1);
-    EXPECT_TRUE(has(verified(changed, chain), "ingredient.manifest.mismatch"));
+    EXPECT_TRUE(has(verified_by(changed, chain), "ingredient.manifest.mismatch"));
   }
 }
 
@@ -96,7 +96,7 @@ TEST(Signing, AParentWhoseManifestIsBrokenIsAParent) {
   parent[parent.find("caBX") + 5] = '\x7F';  // of the store's size
   PictureOrigin origin;
   origin.parent = ParentPicture{"parent.png", parent};
-  const SignatureReport report = verified(signed_file(chain, Format::png, origin), chain);
+  const SignatureReport report = verified_by(signed_file(chain, Format::png, origin), chain);
   ASSERT_EQ(report.state, SignatureState::trusted) << failures(report);
   EXPECT_EQ(report.claim["ingredients"][0]["has_manifest"], false);
 }
@@ -134,8 +134,8 @@ TEST(Signing, NobodySignsTwiceOrWithACertificateThatIsOver) {
   const TimeUs over = kNow + 11 * 365 * kDayUs;
   EXPECT_EQ(sign_picture(file_of(Format::png), Format::png, *chain.signer(over), {}).error().code,
             Code::unavailable);
-  EXPECT_TRUE(has(verified(signed_file(chain), chain, over), "claimSignature.outsideValidity"));
-  EXPECT_EQ(verified(signed_file(chain), chain, over).state, SignatureState::invalid);
+  EXPECT_TRUE(has(verified_by(signed_file(chain), chain, over), "claimSignature.outsideValidity"));
+  EXPECT_EQ(verified_by(signed_file(chain), chain, over).state, SignatureState::invalid);
 }
 
 TEST(Signing, AKeyBelongsToItsCertificate) {

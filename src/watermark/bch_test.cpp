@@ -11,7 +11,7 @@ namespace {
 
 int weight(const CodeWord& word) { return std::popcount(word.low) + std::popcount(word.high); }
 
-std::array<float, kCodeBits> soft_of(const CodeWord& word) {
+std::array<float, kCodeBits> soft_bits(const CodeWord& word) {
   std::array<float, kCodeBits> soft{};
   for (int i = 0; i < kCodeBits; ++i) soft[static_cast<size_t>(i)] = word.bit(i) ? 1.0f : -1.0f;
   return soft;
@@ -52,7 +52,7 @@ TEST(Bch, CorrectsAsManyHardErrorsAsItWasDesignedFor) {
     const BchCode code(t);
     for (int trial = 0; trial < 20; ++trial) {
       const uint64_t payload = random() >> (64 - code.payload_bits());
-      auto soft = soft_of(code.encode(payload));
+      auto soft = soft_bits(code.encode(payload));
       // Wrong bits are less sure of themselves than right ones, as they are where noise makes them wrong.
       for (int error = 0; error < t; ++error) {
         float& value = soft[random() % kCodeBits];
@@ -71,7 +71,7 @@ TEST(Bch, ReadsThroughNoiseThatMakesMoreErrorsThanHardDecodingCorrects) {
   constexpr int kTrials = 60;
   for (int trial = 0; trial < kTrials; ++trial) {
     const uint64_t payload = random();
-    auto soft = soft_of(code.encode(payload));
+    auto soft = soft_bits(code.encode(payload));
     for (float& value : soft) value = 1.35f * value + noise(random);  // 11 errors on average
     read += code.decode(soft, 2).payload == payload;
   }
@@ -80,8 +80,8 @@ TEST(Bch, ReadsThroughNoiseThatMakesMoreErrorsThanHardDecodingCorrects) {
 
 TEST(Bch, CorrelationTellsAWordFromNoise) {
   const BchCode code(15);
-  EXPECT_FLOAT_EQ(code.decode(soft_of(code.encode(12345)), 1).correlation, kCodeBits);
-  EXPECT_EQ(code.decode(soft_of(code.encode(12345)), 1).errors, 0);
+  EXPECT_FLOAT_EQ(code.decode(soft_bits(code.encode(12345)), 1).correlation, kCodeBits);
+  EXPECT_EQ(code.decode(soft_bits(code.encode(12345)), 1).errors, 0);
   std::mt19937_64 random(4);
   std::normal_distribution<float> noise(0, 1);
   std::array<float, kCodeBits> soft{};

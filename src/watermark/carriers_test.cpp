@@ -11,7 +11,7 @@
 namespace limner {
 namespace {
 
-const WatermarkKey kKey{"a secret of the tests", 1};
+const WatermarkKey kCarriersKey{"a secret of the tests", 1};
 
 Plane repeated(const std::vector<float>& tile, int width, int height, int shift_x, int shift_y) {
   Plane plane(width, height);
@@ -64,7 +64,7 @@ TEST(Carriers, TheBandIsWithinWhatTheDesignSays) {
 }
 
 TEST(Carriers, TheirTileReadsAsWhatItWasMadeOf) {
-  const Carriers carriers(kKey);
+  const Carriers carriers(kCarriersKey);
   const Amplitudes amplitudes = some_bits();
   const FoldedSpectrum folded(repeated(carriers.tile(amplitudes), 200, 300, 0, 0), {});
   Spectrum flat = folded.oriented(0);
@@ -75,8 +75,9 @@ TEST(Carriers, TheirTileReadsAsWhatItWasMadeOf) {
 }
 
 TEST(Carriers, AnotherKeyOrLabelIsOtherNoise) {
-  const std::vector<float> tile = Carriers(kKey).tile(some_bits());
-  for (const WatermarkKey& other : {WatermarkKey{"another secret", 1}, WatermarkKey{kKey.secret, 2}}) {
+  const std::vector<float> tile = Carriers(kCarriersKey).tile(some_bits());
+  for (const WatermarkKey& other :
+       {WatermarkKey{"another secret", 1}, WatermarkKey{kCarriersKey.secret, 2}}) {
     const std::vector<float> other_tile = Carriers(other).tile(some_bits());
     double product = 0, energy = 0;
     for (size_t i = 0; i < tile.size(); ++i) product += tile[i] * other_tile[i], energy += tile[i] * tile[i];
@@ -85,7 +86,7 @@ TEST(Carriers, AnotherKeyOrLabelIsOtherNoise) {
 }
 
 TEST(Pilot, IsFoundAtItsOffsetInEveryOrientation) {
-  const Carriers carriers(kKey);
+  const Carriers carriers(kCarriersKey);
   const Plane plane = repeated(carriers.tile(some_bits()), 256, 256, -37, -11);
   const auto peaks = pilot_peaks(FoldedSpectrum(plane, {}), carriers, kTile);
   EXPECT_EQ(peaks[0].down, 11);
@@ -101,7 +102,7 @@ TEST(Pilot, IsFoundAtItsOffsetInEveryOrientation) {
 }
 
 TEST(Pilot, IsFoundBetweenPixels) {
-  const Carriers carriers(kKey);
+  const Carriers carriers(kCarriersKey);
   const FoldedSpectrum folded(repeated(carriers.tile(some_bits()), 256, 256, -37, -11), {});
   const PilotPeak near = pilot_peak_near(folded.matched(0), carriers, {0, 12.3, 35.9}, 2);
   EXPECT_NEAR(near.down, 11, 0.15);

@@ -11,7 +11,7 @@
 namespace limner {
 namespace {
 
-const WatermarkKey kKey{"a secret of the tests", 1};
+const WatermarkKey kMarkKey{"a secret of the tests", 1};
 constexpr WatermarkId kId{0xa5'1234'5678};
 
 // Something like a photograph: smooth shapes, edges and texture. Whole numbers, so that it is the same
@@ -47,10 +47,10 @@ Picture recoded(const Picture& picture, Format format, int quality) {
   return decode_picture(encode_picture(picture, {format, quality, "", ""}).value(), "picture").value();
 }
 
-Picture marked_scene() { return mark_picture(scene(512, 512), kKey, kId).value().picture; }
+Picture marked_scene() { return mark_picture(scene(512, 512), kMarkKey, kId).value().picture; }
 
 void expect_read(const Picture& picture, const char* what) {
-  const std::optional<WatermarkReading> reading = read_watermark(picture, kKey);
+  const std::optional<WatermarkReading> reading = read_watermark(picture, kMarkKey);
   ASSERT_TRUE(reading) << what;
   EXPECT_EQ(reading->id, kId) << what;
   EXPECT_EQ(reading->id_bits, kWatermarkIdBits) << what;
@@ -60,7 +60,7 @@ void expect_read(const Picture& picture, const char* what) {
 TEST(Watermark, IsAsCloseAsWasAskedAndReadable) {
   const Picture original = scene(512, 384);
   for (const double psnr : {42.0, 46.0}) {
-    const Result<Marked> marked = mark_picture(original, kKey, kId, {.psnr_min = psnr});
+    const Result<Marked> marked = mark_picture(original, kMarkKey, kId, {.psnr_min = psnr});
     ASSERT_TRUE(marked);
     EXPECT_GE(marked->psnr, psnr);
     EXPECT_LE(marked->psnr, psnr + 0.2);
@@ -93,7 +93,7 @@ TEST(Watermark, SurvivesResizing) {
   for (const int side : {300, 410, 640, 900}) {
     const Picture resized = resize(marked, side, side, ResizeFilter::bicubic).value();
     expect_read(resized, std::to_string(side).c_str());
-    EXPECT_NEAR(read_watermark(resized, kKey)->scale, side / 512.0, 0.01);
+    EXPECT_NEAR(read_watermark(resized, kMarkKey)->scale, side / 512.0, 0.01);
   }
 }
 
@@ -117,25 +117,25 @@ TEST(Watermark, SurvivesMirroringAndQuarterTurns) {
 }
 
 TEST(Watermark, IsNotFoundWhereThereIsNone) {
-  EXPECT_FALSE(read_watermark(scene(512, 512), kKey));
-  EXPECT_FALSE(read_watermark(scene(160, 160), kKey));
-  EXPECT_FALSE(read_watermark(Picture{300, 300, 3, std::vector<uint8_t>(270000, 128)}, kKey));
-  EXPECT_FALSE(read_watermark(Picture{}, kKey));
-  EXPECT_FALSE(read_watermark(Picture{3, 2, 3, std::vector<uint8_t>(18, 7)}, kKey));
+  EXPECT_FALSE(read_watermark(scene(512, 512), kMarkKey));
+  EXPECT_FALSE(read_watermark(scene(160, 160), kMarkKey));
+  EXPECT_FALSE(read_watermark(Picture{300, 300, 3, std::vector<uint8_t>(270000, 128)}, kMarkKey));
+  EXPECT_FALSE(read_watermark(Picture{}, kMarkKey));
+  EXPECT_FALSE(read_watermark(Picture{3, 2, 3, std::vector<uint8_t>(18, 7)}, kMarkKey));
 }
 
 TEST(Watermark, IsNotFoundWithAnotherKeyOrLabel) {
   const Picture marked = marked_scene();
   EXPECT_FALSE(read_watermark(marked, {"another secret", 1}));
-  EXPECT_FALSE(read_watermark(marked, {kKey.secret, 2}));
+  EXPECT_FALSE(read_watermark(marked, {kMarkKey.secret, 2}));
 }
 
 TEST(Watermark, SmallPicturesCarryTheLowBitsOfTheId) {
-  const Result<Marked> marked = mark_picture(scene(160, 160), kKey, kId);
+  const Result<Marked> marked = mark_picture(scene(160, 160), kMarkKey, kId);
   ASSERT_TRUE(marked);
   EXPECT_EQ(marked->id_bits, kBriefIdBits);
   EXPECT_TRUE(marked->readable);
-  const std::optional<WatermarkReading> reading = read_watermark(marked->picture, kKey);
+  const std::optional<WatermarkReading> reading = read_watermark(marked->picture, kMarkKey);
   ASSERT_TRUE(reading);
   EXPECT_EQ(reading->id.value, kId.value & 0xfffff);
   EXPECT_EQ(reading->id_bits, kBriefIdBits);
@@ -149,28 +149,28 @@ TEST(Watermark, KeepsAlphaAndMarksGrey) {
     with_alpha.pixels.push_back(static_cast<uint8_t>(i));
     grey.pixels.push_back(colours.pixels[3 * i]);
   }
-  const Result<Marked> marked = mark_picture(with_alpha, kKey, kId);
+  const Result<Marked> marked = mark_picture(with_alpha, kMarkKey, kId);
   ASSERT_TRUE(marked);
   EXPECT_TRUE(marked->readable);
   for (size_t i = 0; i < 90000; ++i) ASSERT_EQ(marked->picture.pixels[4 * i + 3], static_cast<uint8_t>(i));
-  EXPECT_TRUE(mark_picture(grey, kKey, kId).value().readable);
+  EXPECT_TRUE(mark_picture(grey, kMarkKey, kId).value().readable);
 }
 
 TEST(Watermark, PicturesOfOneColourAreMarkedOrSaidToBeUnreadable) {
   for (const uint8_t colour : {0, 128, 255}) {
     const Result<Marked> marked =
-        mark_picture({300, 300, 3, std::vector<uint8_t>(270000, colour)}, kKey, kId);
+        mark_picture({300, 300, 3, std::vector<uint8_t>(270000, colour)}, kMarkKey, kId);
     ASSERT_TRUE(marked);
     EXPECT_GE(marked->psnr, 42);
-    EXPECT_EQ(marked->readable, read_watermark(marked->picture, kKey).has_value());
+    EXPECT_EQ(marked->readable, read_watermark(marked->picture, kMarkKey).has_value());
   }
 }
 
 TEST(Watermark, RefusesWhatItCannotDo) {
-  EXPECT_EQ(mark_picture(scene(63, 200), kKey, kId).error().code, Code::unsupported);
-  EXPECT_EQ(mark_picture({}, kKey, kId).error().code, Code::unsupported);
-  EXPECT_EQ(mark_picture(scene(128, 128), kKey, {uint64_t{1} << 40}).error().field, "id");
-  EXPECT_EQ(mark_picture(scene(128, 128), kKey, kId, {.psnr_min = std::nan("")}).error().field, "psnr");
+  EXPECT_EQ(mark_picture(scene(63, 200), kMarkKey, kId).error().code, Code::unsupported);
+  EXPECT_EQ(mark_picture({}, kMarkKey, kId).error().code, Code::unsupported);
+  EXPECT_EQ(mark_picture(scene(128, 128), kMarkKey, {uint64_t{1} << 40}).error().field, "id");
+  EXPECT_EQ(mark_picture(scene(128, 128), kMarkKey, kId, {.psnr_min = std::nan("")}).error().field, "psnr");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kXmpType = "application/rdf+xml";
 constexpr size_t kFullBoxHeader = 4;  // version and flags
 
-Bytes make_box(std::string_view type, std::span<const std::byte> body) {
+Bytes serialized_box(std::string_view type, std::span<const std::byte> body) {
   ByteWriter out;
   out.u32_be(static_cast<uint32_t>(8 + body.size())).text(type).bytes(body);
   return out.take();
@@ -79,9 +79,9 @@ Bytes grown_iinf(const Box& old, const std::vector<NewItem>& added) {
     ByteWriter entry;
     entry.u32_be(2u << 24).u16_be(static_cast<uint16_t>(item.id)).u16_be(0).text(item.type).u8(0);
     if (!item.content_type.empty()) entry.text(item.content_type).u8(0);
-    out.bytes(make_box("infe", entry.view()));
+    out.bytes(serialized_box("infe", entry.view()));
   }
-  return make_box("iinf", out.view());
+  return serialized_box("iinf", out.view());
 }
 
 // iloc, version 1 with 32-bit offsets; what lies in the file has moved by `shift`.
@@ -102,7 +102,7 @@ Bytes grown_iloc(const std::vector<Item>& items, const std::vector<NewItem>& add
     out.u32_be(static_cast<uint32_t>(data_at)).u32_be(static_cast<uint32_t>(item.data.size()));
     data_at += item.data.size();
   }
-  return make_box("iloc", out.view());
+  return serialized_box("iloc", out.view());
 }
 
 // iref with a "describes the content of" reference from each new item to the picture.
@@ -115,9 +115,9 @@ Bytes grown_iref(const Box* old, const std::vector<NewItem>& added, uint32_t pri
   for (const NewItem& item : added) {
     ByteWriter reference;
     reference.u16_be(static_cast<uint16_t>(item.id)).u16_be(1).u16_be(static_cast<uint16_t>(primary));
-    out.bytes(make_box("cdsc", reference.view()));
+    out.bytes(serialized_box("cdsc", reference.view()));
   }
-  return make_box("iref", out.view());
+  return serialized_box("iref", out.view());
 }
 
 Bytes grown_meta(const Box& meta, const MetaPieces& pieces, const std::vector<NewItem>& added, uint64_t shift,
@@ -134,7 +134,7 @@ Bytes grown_meta(const Box& meta, const MetaPieces& pieces, const std::vector<Ne
     }
   }
   out.bytes(grown_iref(find_box(pieces.children, "iref"), added, pieces.primary));
-  return make_box("meta", out.view());
+  return serialized_box("meta", out.view());
 }
 
 std::vector<NewItem> items_for(const FileMetadata& texts, uint32_t next_id) {
@@ -196,7 +196,7 @@ Result<Bytes> write_avif(std::span<const std::byte> file, const FileMetadata& te
   out.bytes(file.subspan(meta->end));
   ByteWriter data;
   for (const NewItem& item : added) data.bytes(item.data);
-  out.bytes(make_box("mdat", data.view()));
+  out.bytes(serialized_box("mdat", data.view()));
   return out.take();
 }
 

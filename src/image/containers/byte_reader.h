@@ -8,15 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/crypto.h"
+
 namespace limner {
 
 using Bytes = std::vector<std::byte>;
 
 inline std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-inline std::span<const std::byte> as_bytes(std::string_view text) {
-  return std::as_bytes(std::span(text.data(), text.size()));
 }
 
 /// Walks over borrowed bytes. Reading past the end yields zeros or an empty span and sets failed() for good,

@@ -5,7 +5,7 @@ namespace {
 
 constexpr size_t kBoxesMax = 4096, kItemsMax = 4096, kExtentsMax = 64;
 
-std::string up_to_nul(ByteReader& in) {
+std::string nul_ended_text(ByteReader& in) {
   std::string text;
   while (in.left() > 0) {
     const char c = static_cast<char>(in.u8());
@@ -25,8 +25,8 @@ Item read_entry(const Box& box) {
   item.id = static_cast<uint32_t>(in.number_be(version == 2 ? 2 : 4));
   in.skip(2);  // protection
   item.type = in.text(4);
-  up_to_nul(in);  // name
-  if (item.type == "mime") item.content_type = up_to_nul(in);
+  nul_ended_text(in);  // name
+  if (item.type == "mime") item.content_type = nul_ended_text(in);
   return item;
 }
 

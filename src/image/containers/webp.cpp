@@ -24,7 +24,7 @@ Result<Chunk> next_chunk(ByteReader& in) {
   return Chunk{type, data};
 }
 
-void write_chunk(ByteWriter& out, std::string_view type, std::span<const std::byte> data) {
+void write_riff_chunk(ByteWriter& out, std::string_view type, std::span<const std::byte> data) {
   out.text(type).u32_le(static_cast<uint32_t>(data.size())).bytes(data);
   if (data.size() % 2) out.u8(0);
 }
@@ -84,18 +84,18 @@ Result<Bytes> write_webp(std::span<const std::byte> file, const FileMetadata& te
   const uint8_t flags = (texts.infotext.empty() ? 0 : kFlagExif) | (texts.in_xmp() ? kFlagXmp : 0);
   ByteWriter body;
   body.text("WEBP");
-  write_chunk(body, "VP8X", TRY(extended_header(first, flags)));
-  if (first.type != "VP8X") write_chunk(body, first.type, first.data);
+  write_riff_chunk(body, "VP8X", TRY(extended_header(first, flags)));
+  if (first.type != "VP8X") write_riff_chunk(body, first.type, first.data);
   while (in.left() > 0) {
     const Chunk chunk = TRY(next_chunk(in));
     // libvips adds an EXIF chunk with a resolution nobody gave, even when asked not to.
-    if (chunk.type != "EXIF" && chunk.type != "XMP ") write_chunk(body, chunk.type, chunk.data);
+    if (chunk.type != "EXIF" && chunk.type != "XMP ") write_riff_chunk(body, chunk.type, chunk.data);
   }
-  if (!texts.infotext.empty()) write_chunk(body, "EXIF", write_exif_comment(texts.infotext));
+  if (!texts.infotext.empty()) write_riff_chunk(body, "EXIF", write_exif_comment(texts.infotext));
   if (texts.in_xmp())
-    write_chunk(body, "XMP ", as_bytes(write_xmp_packet(texts.limner_json, texts.digital_source_type)));
+    write_riff_chunk(body, "XMP ", as_bytes(write_xmp_packet(texts.limner_json, texts.digital_source_type)));
   ByteWriter out;
-  write_chunk(out, "RIFF", body.view());
+  write_riff_chunk(out, "RIFF", body.view());
   return out.take();
 }
 

@@ -12,7 +12,7 @@
 namespace limner::sqlite {
 namespace {
 
-constexpr auto kPeriod = std::chrono::seconds(1);
+constexpr auto kCheckpointPeriod = std::chrono::seconds(1);
 
 Error disagrees(std::string what) {
   return Error{Code::data_loss, "audit", std::move(what), "limner audit verify"};
@@ -141,7 +141,7 @@ void AuditCheckpoints::work() {
   auto made = std::chrono::steady_clock::now();
   bool first = true;
   std::unique_lock lock(mutex_);
-  while (!stop_.wait_for(lock, kPeriod, [&] { return stopping_; })) {
+  while (!stop_.wait_for(lock, kCheckpointPeriod, [&] { return stopping_; })) {
     const uint64_t appended = appender_.appended();
     const std::chrono::duration<double> since = std::chrono::steady_clock::now() - made;
     // The first also covers what a process that was killed left behind.

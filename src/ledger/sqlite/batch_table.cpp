@@ -78,7 +78,7 @@ bool is_final(BatchState state) {
          state == BatchState::cancelled;
 }
 
-Error not_now(const Batch& batch, std::string_view done) {
+Error batch_not_now(const Batch& batch, std::string_view done) {
   return {Code::conflict,
           "state",
           fmt::format("the batch {} is {} and cannot be {}", batch.id, batch_state_name(batch.state), done),
@@ -122,7 +122,7 @@ Result<std::vector<Batch>> SqliteBatchTable::unfinished() {
 Result<void> SqliteBatchTable::update(const Batch& batch) {
   return database_.write([&](Connection& db) -> Result<void> {
     const Batch before = TRY(find_batch(db, batch.id));
-    if (is_final(before.state)) return not_now(before, "changed");
+    if (is_final(before.state)) return batch_not_now(before, "changed");
     return write_batch(db, batch);
   });
 }
@@ -130,7 +130,7 @@ Result<void> SqliteBatchTable::update(const Batch& batch) {
 Result<void> SqliteBatchTable::add_items(const Batch& batch, const std::vector<BatchItem>& items) {
   return database_.write([&](Connection& db) -> Result<void> {
     const Batch before = TRY(find_batch(db, batch.id));
-    if (before.state != BatchState::validating) return not_now(before, "begun");
+    if (before.state != BatchState::validating) return batch_not_now(before, "begun");
     for (const BatchItem& item : items)
       TRY(
           db.run("INSERT INTO batch_items (batch, line, custom_id, body, job, status, response)"

@@ -8,7 +8,7 @@
 namespace limner::sqlite {
 namespace {
 
-constexpr auto kPeriod = std::chrono::seconds(1);
+constexpr auto kDeferredPeriod = std::chrono::seconds(1);
 constexpr TimeUs kMinuteUs = 60 * kSecondUs;
 // Entries are keys and pictures of one period; more only gather while the disk refuses every write.
 constexpr size_t kGatheredMax = 100'000;
@@ -85,7 +85,7 @@ Result<void> DeferredWrites::write(Connection& db, const Gathered& gathered) con
 
 void DeferredWrites::work() {
   std::unique_lock lock(mutex_);
-  while (!stop_.wait_for(lock, kPeriod, [&] { return stopping_; })) {
+  while (!stop_.wait_for(lock, kDeferredPeriod, [&] { return stopping_; })) {
     lock.unlock();
     // A failure keeps what was gathered for the next turn; whoever needs to know calls flush().
     static_cast<void>(flush());

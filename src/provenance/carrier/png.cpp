@@ -8,8 +8,8 @@
 namespace limner {
 namespace {
 
-constexpr size_t kSignatureBytes = 8, kChunkOverhead = 12;
-constexpr std::string_view kChunk = "caBX";
+constexpr size_t kPngSignatureBytes = 8, kChunkOverhead = 12;
+constexpr std::string_view kStoreChunk = "caBX";
 
 // CRC-32 of W3C PNG, annex D.
 uint32_t crc32(std::string_view bytes) {
@@ -48,11 +48,11 @@ Result<Chunk> next_chunk(ByteCursor& in) {
 Result<CarriedStore> find_png_store(std::string_view file) {
   CarriedStore found;
   ByteCursor in(file);
-  in.take(kSignatureBytes);
+  in.take(kPngSignatureBytes);
   while (in.left() > 0) {
     const Chunk chunk = TRY(next_chunk(in));
     if (chunk.type == "IEND") break;
-    if (chunk.type != kChunk) continue;
+    if (chunk.type != kStoreChunk) continue;
     if (!found.store.empty()) return invalid("", "the PNG has two C2PA manifest stores");
     if (chunk.data.empty() || chunk.data.size() > kStoreBytesMax)
       return invalid("", "the PNG's C2PA manifest store is empty or too large");
@@ -63,13 +63,13 @@ Result<CarriedStore> find_png_store(std::string_view file) {
 
 Result<CarryingFile> carry_png_store(std::string_view file, std::string_view store) {
   ByteCursor in(file);
-  in.take(kSignatureBytes);
+  in.take(kPngSignatureBytes);
   size_t before_pixels = 0;
   while (before_pixels == 0) {
     const Chunk chunk = TRY(next_chunk(in));
     if (chunk.type == "IDAT") before_pixels = chunk.start;
   }
-  std::string body(kChunk);
+  std::string body(kStoreChunk);
   body += store;
   CarryingFile out{std::string(file.substr(0, before_pixels)), before_pixels, store.size() + kChunkOverhead};
   put_big_endian(out.file, static_cast<uint32_t>(store.size()), 4);

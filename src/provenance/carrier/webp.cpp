@@ -7,7 +7,7 @@ namespace limner {
 namespace {
 
 constexpr size_t kRiffHeader = 12, kChunkHeader = 8;
-constexpr std::string_view kChunk = "C2PA";
+constexpr std::string_view kRiffStoreChunk = "C2PA";
 
 void put_little_endian(std::string& out, uint32_t value) { put_big_endian(out, __builtin_bswap32(value), 4); }
 
@@ -24,7 +24,7 @@ Result<CarriedStore> find_webp_store(std::string_view file) {
     const std::string_view data = in.take(size);
     if (in.failed()) return invalid("", "a WebP chunk runs past the end of the file");
     if (size % 2 && in.left() > 0) in.take(1);
-    if (type != kChunk) continue;
+    if (type != kRiffStoreChunk) continue;
     if (!found.store.empty()) return invalid("", "the WebP has two C2PA manifest stores");
     if (data.empty() || data.size() > kStoreBytesMax)
       return invalid("", "the WebP's C2PA manifest store is empty or too large");
@@ -38,7 +38,7 @@ Result<CarryingFile> carry_webp_store(std::string_view file, std::string_view st
   if (file.size() < kRiffHeader) return invalid("", "a WebP without a header");
   CarryingFile out{std::string(file), file.size() + file.size() % 2, kChunkHeader + store.size()};
   if (file.size() % 2) out.file += '\0';
-  out.file += kChunk;
+  out.file += kRiffStoreChunk;
   put_little_endian(out.file, static_cast<uint32_t>(store.size()));
   out.file += store;
   std::string size;

@@ -11,7 +11,7 @@ constexpr int64_t kAlgorithm = 1, kCritical = 2, kX5Chain = 33;  // RFC 9052, 3.
 // Signatures made by the first editions name it by text and leave it unprotected.
 constexpr std::string_view kX5ChainText = "x5chain";
 
-Result<std::vector<std::string>> read_chain(const Cbor& item, std::string_view field) {
+Result<std::vector<std::string>> read_x5chain(const Cbor& item, std::string_view field) {
   std::vector<std::string> chain;
   if (item.is(Cbor::Kind::bytes)) chain.push_back(item.string);
   if (item.is(Cbor::Kind::array))
@@ -75,7 +75,7 @@ Result<Sign1> read_sign1(std::string_view bytes, std::string_view field) {
   if (!chain) chain = unprotected.find(kX5Chain);
   if (!chain) chain = unprotected.find(kX5ChainText);
   if (!chain) return invalid(name, "a signature without certificates");
-  sign1.chain = TRY(read_chain(*chain, field));
+  sign1.chain = TRY(read_x5chain(*chain, field));
   sign1.time_stamped = unprotected.find("sigTst") || unprotected.find("sigTst2");
   return sign1;
 }

@@ -8,7 +8,7 @@
 namespace limner {
 namespace {
 
-Result<Certificates> read_chain(const std::vector<std::string>& chain) {
+Result<Certificates> read_certificates(const std::vector<std::string>& chain) {
   Certificates certificates;
   for (const std::string& der : chain) certificates.push_back(TRY(read_der_certificate(der, "certificate")));
   return certificates;
@@ -47,7 +47,7 @@ std::optional<SignedBy> check_signature(const ReadManifest& manifest, const Trus
                 fmt::format("COSE algorithm {} cannot be checked", sign1->algorithm));
     return std::nullopt;
   }
-  const Result<Certificates> chain = read_chain(sign1->chain);
+  const Result<Certificates> chain = read_certificates(sign1->chain);
   if (!chain) {
     add_failure(findings, "signingCredential.invalid", about, chain.error().message);
     return std::nullopt;

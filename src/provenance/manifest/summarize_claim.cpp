@@ -8,9 +8,9 @@
 namespace limner {
 namespace {
 
-constexpr size_t kTextBytesMax = 1024, kListMax = 64;
+constexpr size_t kShownBytesMax = 1024, kListMax = 64;
 
-std::string shown(std::string_view text) { return std::string(text.substr(0, kTextBytesMax)); }
+std::string shown(std::string_view text) { return std::string(text.substr(0, kShownBytesMax)); }
 
 void put_text(Json& out, const char* name, std::string_view text) {
   if (!text.empty()) out[name] = shown(text);
