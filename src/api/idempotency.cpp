@@ -12,7 +12,7 @@
 namespace limner {
 namespace {
 
-constexpr size_t kKeyBytesMax = 255;
+constexpr size_t kIdempotencyKeyBytesMax = 255;
 constexpr TimeUs kKeptUs = kDayUs;
 
 std::string digest(std::string_view bytes) { return sha256_hex(as_bytes(bytes)); }
@@ -54,9 +54,9 @@ Result<std::optional<Idempotency>> idempotency_of(const Services& services, cons
   // The draft has it as a quoted string, most clients send it bare.
   if (key.size() >= 2 && key.starts_with('"') && key.ends_with('"')) key = key.substr(1, key.size() - 2);
   const auto unprintable = [](char c) { return c < 0x20 || c > 0x7e; };
-  if (key.empty() || key.size() > kKeyBytesMax || std::ranges::any_of(key, unprintable))
+  if (key.empty() || key.size() > kIdempotencyKeyBytesMax || std::ranges::any_of(key, unprintable))
     return invalid("Idempotency-Key",
-                   fmt::format("1 to {} printable ASCII characters are wanted", kKeyBytesMax),
+                   fmt::format("1 to {} printable ASCII characters are wanted", kIdempotencyKeyBytesMax),
                    "a UUID is a good one");
   Idempotency idempotency;
   idempotency.scope = fmt::format("{} {}", request.caller->tenant.id, route);

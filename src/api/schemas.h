@@ -8,6 +8,9 @@
 
 namespace limner {
 
+/// Of answers that are an object with whatever members.
+inline constexpr std::string_view kObjectSchema = R"({"type":"object"})";
+
 /// One that several routes answer with.
 struct NamedSchema {
   std::string_view name, text;  ///< JSON Schema text (2020-12); references are "#/components/schemas/NAME"

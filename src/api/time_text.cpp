@@ -21,7 +21,7 @@ std::optional<int> take_number(std::string_view& text, size_t digits) {
   return value;
 }
 
-bool take(std::string_view& text, std::string_view characters) {
+bool take_one_of(std::string_view& text, std::string_view characters) {
   if (text.empty() || characters.find(text.front()) == characters.npos) return false;
   text.remove_prefix(1);
   return true;
@@ -29,9 +29,9 @@ bool take(std::string_view& text, std::string_view characters) {
 
 std::optional<TimeUs> take_date(std::string_view& text) {
   const auto year = take_number(text, 4);
-  if (!year || !take(text, "-")) return std::nullopt;
+  if (!year || !take_one_of(text, "-")) return std::nullopt;
   const auto month = take_number(text, 2);
-  if (!month || !take(text, "-")) return std::nullopt;
+  if (!month || !take_one_of(text, "-")) return std::nullopt;
   const auto day = take_number(text, 2);
   if (!day) return std::nullopt;
   const std::chrono::year_month_day date(std::chrono::year(*year),
@@ -43,13 +43,13 @@ std::optional<TimeUs> take_date(std::string_view& text) {
 
 std::optional<TimeUs> take_clock(std::string_view& text) {
   const auto hour = take_number(text, 2);
-  if (!hour || *hour > 23 || !take(text, ":")) return std::nullopt;
+  if (!hour || *hour > 23 || !take_one_of(text, ":")) return std::nullopt;
   const auto minute = take_number(text, 2);
-  if (!minute || *minute > 59 || !take(text, ":")) return std::nullopt;
+  if (!minute || *minute > 59 || !take_one_of(text, ":")) return std::nullopt;
   const auto second = take_number(text, 2);
   if (!second || *second > 60) return std::nullopt;
   TimeUs time = ((*hour * 60 + *minute) * 60 + *second) * kSecondUs;
-  if (take(text, "."))
+  if (take_one_of(text, "."))
     for (TimeUs unit = kSecondUs / 10; !text.empty() && text.front() >= '0' && text.front() <= '9';
          unit /= 10) {
       time += (text.front() - '0') * unit;
@@ -59,11 +59,11 @@ std::optional<TimeUs> take_clock(std::string_view& text) {
 }
 
 std::optional<TimeUs> take_offset(std::string_view& text) {
-  if (take(text, "Zz")) return 0;
+  if (take_one_of(text, "Zz")) return 0;
   const bool west = text.starts_with('-');
-  if (!take(text, "+-")) return std::nullopt;
+  if (!take_one_of(text, "+-")) return std::nullopt;
   const auto hours = take_number(text, 2);
-  if (!hours || !take(text, ":")) return std::nullopt;
+  if (!hours || !take_one_of(text, ":")) return std::nullopt;
   const auto minutes = take_number(text, 2);
   if (!minutes) return std::nullopt;
   const TimeUs offset = (*hours * 60 + *minutes) * 60 * kSecondUs;
@@ -82,7 +82,7 @@ std::optional<TimeUs> seconds_since_1970(std::string_view text) {
 std::optional<TimeUs> date_and_clock(std::string_view text) {
   const std::optional<TimeUs> date = take_date(text);
   if (!date || text.empty()) return date;
-  if (!take(text, "Tt ")) return std::nullopt;
+  if (!take_one_of(text, "Tt ")) return std::nullopt;
   const std::optional<TimeUs> clock = take_clock(text);
   if (!clock) return std::nullopt;
   const std::optional<TimeUs> offset = take_offset(text);

@@ -9,18 +9,18 @@ namespace {
 
 std::string setting_name(const Caller& caller) { return "a1111_options:" + caller.key.id; }
 
-Error wrong(const std::string& name, const Json& value, std::string_view allowed) {
+Error wrong_option(const std::string& name, const Json& value, std::string_view allowed) {
   return invalid(name, fmt::format("{} is not {}", value.dump().substr(0, 100), allowed));
 }
 
-Result<std::string> text_of(const std::string& name, const Json& value) {
-  if (!value.is_string()) return wrong(name, value, "a text");
+Result<std::string> option_text(const std::string& name, const Json& value) {
+  if (!value.is_string()) return wrong_option(name, value, "a text");
   return value.get<std::string>();
 }
 
 Result<void> set_model(CallerOptions& options, const std::string& name, const Json& value,
                        const Catalogue& catalogue) {
-  const std::string title = TRY(text_of(name, value));
+  const std::string title = TRY(option_text(name, value));
   if (title.empty()) {
     options.model.clear();
     return {};
@@ -32,7 +32,7 @@ Result<void> set_model(CallerOptions& options, const std::string& name, const Js
 
 Result<void> set_vae(CallerOptions& options, const std::string& name, const Json& value,
                      const Catalogue& catalogue) {
-  const std::string vae = TRY(text_of(name, value));
+  const std::string vae = TRY(option_text(name, value));
   if (vae.empty() || vae == "None" || vae == "Automatic") {
     options.vae = "Automatic";
     return {};
@@ -43,23 +43,24 @@ Result<void> set_vae(CallerOptions& options, const std::string& name, const Json
 }
 
 Result<void> set_format(CallerOptions& options, const std::string& name, const Json& value) {
-  const std::string format = TRY(text_of(name, value));
+  const std::string format = TRY(option_text(name, value));
   if (format != "png" && format != "jpg" && format != "jpeg" && format != "webp")
-    return wrong(name, value, "one of png, jpg, webp");
+    return wrong_option(name, value, "one of png, jpg, webp");
   options.format = format == "jpg" ? "jpeg" : format;
   return {};
 }
 
 Result<void> set_noise(CallerOptions& options, const std::string& name, const Json& value) {
-  const std::string source = TRY(text_of(name, value));
-  if (source != "CPU" && source != "GPU" && source != "NV") return wrong(name, value, "one of CPU, GPU, NV");
+  const std::string source = TRY(option_text(name, value));
+  if (source != "CPU" && source != "GPU" && source != "NV")
+    return wrong_option(name, value, "one of CPU, GPU, NV");
   options.noise = source == "CPU" ? "torch" : "philox";
   return {};
 }
 
 Result<void> set_clip_skip(CallerOptions& options, const std::string& name, const Json& value) {
   if (!value.is_number() || value.get<double>() < 0 || value.get<double>() > 12)
-    return wrong(name, value, "a number from 1 to 12");
+    return wrong_option(name, value, "a number from 1 to 12");
   options.clip_skip = std::max(1, static_cast<int>(value.get<double>()));
   return {};
 }

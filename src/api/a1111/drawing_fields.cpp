@@ -9,13 +9,14 @@
 #include "api/a1111/control_units.h"
 #include "api/a1111/lora_tags.h"
 #include "api/field_kind.h"
+#include "api/passed_field.h"
 #include "engine/engine.h"
 
 namespace limner {
 namespace {
 
 /// A body on its way to become a job: the native JSON it is translated to, and what has no native name.
-struct Translation {
+struct SdTranslation {
   Json job = Json::object();
   SdDrawing drawing;
   CallerOptions options;
@@ -26,11 +27,11 @@ struct Translation {
   std::vector<ControlRequest> controls;
 };
 
-struct Field {
+struct SdField {
   std::string_view name;
   FieldKind kind;
   bool over_picture_only;
-  Result<void> (*read)(Translation& to, const Json& value);
+  Result<void> (*read)(SdTranslation& to, const Json& value);
 };
 
 Error no_effect(std::string_view name, const Json& value, std::string_view hint = "leave it away") {
@@ -39,31 +40,20 @@ Error no_effect(std::string_view name, const Json& value, std::string_view hint 
                      std::string(hint));
 }
 
-template <const char* native>
-Result<void> pass(Translation& to, const Json& value) {
-  to.job[native] = value;
-  return {};
-}
 // 0, like absence, leaves it to the model.
 template <const char* native>
-Result<void> pass_unless_zero(Translation& to, const Json& value) {
+Result<void> pass_unless_zero(SdTranslation& to, const Json& value) {
   if (value.get<double>() != 0) to.job[native] = value;
   return {};
 }
 // Negative means: choose one.
 template <const char* native>
-Result<void> pass_unless_negative(Translation& to, const Json& value) {
+Result<void> pass_unless_negative(SdTranslation& to, const Json& value) {
   if (value.get<double>() >= 0) to.job[native] = value;
   return {};
 }
 
-constexpr char kNegative[] = "negative", kSteps[] = "steps", kGuidance[] = "guidance", kWidth[] = "width",
-               kHeight[] = "height", kSeed[] = "seed", kVariationSeed[] = "variation_seed",
-               kVariationStrength[] = "variation_strength", kEta[] = "eta", kHiresScale[] = "hires_scale",
-               kHiresSteps[] = "hires_steps", kStrength[] = "strength", kImageGuidance[] = "image_guidance",
-               kMaskBlur[] = "mask_blur", kInvertMask[] = "invert_mask";
-
-Result<void> read_prompt(Translation& to, const Json& value) {
+Result<void> read_sd_prompt(SdTranslation& to, const Json& value) {
   TaggedPrompt tagged = TRY(take_lora_tags(value.get<std::string>()));
   to.job["prompt"] = tagged.text;
   for (const NamedWeight& lora : tagged.loras)
@@ -71,46 +61,46 @@ Result<void> read_prompt(Translation& to, const Json& value) {
   return {};
 }
 
-Result<void> read_sampler(Translation& to, const Json& value) {
+Result<void> read_sampler(SdTranslation& to, const Json& value) {
   to.sampler = value.get<std::string>();
   return {};
 }
 // The old name of sampler_name, which goes before it.
-Result<void> read_sampler_index(Translation& to, const Json& value) {
+Result<void> read_sampler_index(SdTranslation& to, const Json& value) {
   if (to.sampler.empty()) to.sampler = value.get<std::string>();
   return {};
 }
-Result<void> read_schedule(Translation& to, const Json& value) {
+Result<void> read_schedule(SdTranslation& to, const Json& value) {
   const std::string schedule = value.get<std::string>();
   if (schedule != "Automatic" && schedule != "automatic") to.schedule = schedule;
   return {};
 }
 
-Result<void> read_batch_size(Translation& to, const Json& value) {
+Result<void> read_batch_size(SdTranslation& to, const Json& value) {
   to.batch_size = value.get<int>();
   return {};
 }
-Result<void> read_n_iter(Translation& to, const Json& value) {
+Result<void> read_n_iter(SdTranslation& to, const Json& value) {
   to.n_iter = value.get<int>();
   return {};
 }
 
-Result<void> read_denoising(Translation& to, const Json& value) {
+Result<void> read_denoising(SdTranslation& to, const Json& value) {
   to.job["denoising_strength"] = value;  // which pass it is for is known at the end
   return {};
 }
 
-Result<void> read_tiling(Translation& to, const Json& value) {
+Result<void> read_tiling(SdTranslation& to, const Json& value) {
   if (value.get<bool>()) to.job["tile"] = "xy";
   return {};
 }
 
-Result<void> read_hires(Translation& to, const Json& value) {
+Result<void> read_hires(SdTranslation& to, const Json& value) {
   to.hires = value.get<bool>();
   return {};
 }
 
-Result<void> read_hires_upscaler(Translation& to, const Json& value) {
+Result<void> read_hires_upscaler(SdTranslation& to, const Json& value) {
   const std::string name = value.get<std::string>();
   if (name.empty()) return {};
   if (name == "Latent" || name == "Latent (bilinear)")
@@ -124,24 +114,24 @@ Result<void> read_hires_upscaler(Translation& to, const Json& value) {
   return {};
 }
 
-Result<void> read_clip_skip(Translation& to, const Json& value) {
+Result<void> read_clip_skip(SdTranslation& to, const Json& value) {
   if (value.get<double>() > 0)
     return set_options(to.options, {{"CLIP_stop_at_last_layers", value}}, to.catalogue);
   return {};
 }
 
-Result<void> read_override_settings(Translation& to, const Json& value) {
+Result<void> read_override_settings(SdTranslation& to, const Json& value) {
   return set_options(to.options, value, to.catalogue);
 }
 
-Result<void> read_scripts(Translation& to, const Json& value) {
+Result<void> read_scripts(SdTranslation& to, const Json& value) {
   ControlUnits units = TRY(read_control_units(value));
   to.controls = std::move(units.controls);
   to.drawing.control_images = std::move(units.images);
   return {};
 }
 
-Result<void> read_init_images(Translation& to, const Json& value) {
+Result<void> read_init_images(SdTranslation& to, const Json& value) {
   if (!value.is_array() || value.empty() || !value[0].is_string())
     return invalid("init_images", "is no array with a picture");
   if (value.size() > 1)
@@ -150,65 +140,65 @@ Result<void> read_init_images(Translation& to, const Json& value) {
   return {};
 }
 
-Result<void> read_mask(Translation& to, const Json& value) {
+Result<void> read_mask(SdTranslation& to, const Json& value) {
   to.drawing.mask = value.get<std::string>();
   return {};
 }
 
-Result<void> read_resize_mode(Translation& to, const Json& value) {
+Result<void> read_resize_mode(SdTranslation& to, const Json& value) {
   to.drawing.resize_mode = value.get<int>();
   if (to.drawing.resize_mode == 0 || to.drawing.resize_mode == 1) return {};
   return unsupported("resize_mode",
                      fmt::format("{} is neither 0 (stretch) nor 1 (crop)", to.drawing.resize_mode));
 }
 
-Result<void> read_inpainting_fill(Translation& to, const Json& value) {
+Result<void> read_inpainting_fill(SdTranslation& to, const Json& value) {
   to.drawing.inpainting_fill = value.get<int>();
   if (to.drawing.inpainting_fill == 0 || to.drawing.inpainting_fill == 1) return {};
   return unsupported("inpainting_fill",
                      fmt::format("{} is neither 0 (fill) nor 1 (original)", to.drawing.inpainting_fill));
 }
 
-Result<void> read_invert(Translation& to, const Json& value) {
-  to.job[kInvertMask] = value.is_boolean() ? value.get<bool>() : value.get<double>() != 0;
+Result<void> read_invert(SdTranslation& to, const Json& value) {
+  to.job[job_field::kInvertMask] = value.is_boolean() ? value.get<bool>() : value.get<double>() != 0;
   return {};
 }
 
-Result<void> read_send_images(Translation& to, const Json& value) {
+Result<void> read_send_images(SdTranslation& to, const Json& value) {
   to.drawing.send_images = value.get<bool>();
   return {};
 }
 
-Result<void> read_task_id(Translation& to, const Json& value) {
+Result<void> read_task_id(SdTranslation& to, const Json& value) {
   to.drawing.task_id = value.get<std::string>();
   if (to.drawing.task_id.size() > 64) return invalid("force_task_id", "is longer than 64 bytes");
   return {};
 }
 
-Result<void> accept(Translation&, const Json&) { return {}; }
+Result<void> accept(SdTranslation&, const Json&) { return {}; }
 
-const Field kFields[] = {
-    {"prompt", FieldKind::text, false, read_prompt},
-    {"negative_prompt", FieldKind::text, false, pass<kNegative>},
-    {"steps", FieldKind::whole, false, pass_unless_zero<kSteps>},
-    {"cfg_scale", FieldKind::number, false, pass<kGuidance>},
-    {"width", FieldKind::whole, false, pass_unless_zero<kWidth>},
-    {"height", FieldKind::whole, false, pass_unless_zero<kHeight>},
-    {"seed", FieldKind::seed, false, pass_unless_negative<kSeed>},
-    {"subseed", FieldKind::seed, false, pass_unless_negative<kVariationSeed>},
-    {"subseed_strength", FieldKind::number, false, pass<kVariationStrength>},
+const SdField kSdFields[] = {
+    {"prompt", FieldKind::text, false, read_sd_prompt},
+    {"negative_prompt", FieldKind::text, false, pass<job_field::kNegative>},
+    {"steps", FieldKind::whole, false, pass_unless_zero<job_field::kSteps>},
+    {"cfg_scale", FieldKind::number, false, pass<job_field::kGuidance>},
+    {"width", FieldKind::whole, false, pass_unless_zero<job_field::kWidth>},
+    {"height", FieldKind::whole, false, pass_unless_zero<job_field::kHeight>},
+    {"seed", FieldKind::seed, false, pass_unless_negative<job_field::kSeed>},
+    {"subseed", FieldKind::seed, false, pass_unless_negative<job_field::kVariationSeed>},
+    {"subseed_strength", FieldKind::number, false, pass<job_field::kVariationStrength>},
     {"sampler_name", FieldKind::text, false, read_sampler},
     {"sampler_index", FieldKind::text, false, read_sampler_index},
     {"scheduler", FieldKind::text, false, read_schedule},
     {"batch_size", FieldKind::whole, false, read_batch_size},
     {"n_iter", FieldKind::whole, false, read_n_iter},
     {"denoising_strength", FieldKind::number, false, read_denoising},
-    {"eta", FieldKind::number, false, pass<kEta>},
+    {"eta", FieldKind::number, false, pass<job_field::kEta>},
     {"tiling", FieldKind::flag, false, read_tiling},
     {"enable_hr", FieldKind::flag, false, read_hires},
-    {"hr_scale", FieldKind::number, false, pass<kHiresScale>},
+    {"hr_scale", FieldKind::number, false, pass<job_field::kHiresScale>},
     {"hr_upscaler", FieldKind::text, false, read_hires_upscaler},
-    {"hr_second_pass_steps", FieldKind::whole, false, pass<kHiresSteps>},
+    {"hr_second_pass_steps", FieldKind::whole, false, pass<job_field::kHiresSteps>},
     {"clip_skip", FieldKind::whole, false, read_clip_skip},
     {"override_settings", FieldKind::any, false, read_override_settings},
     {"alwayson_scripts", FieldKind::any, false, read_scripts},
@@ -222,11 +212,11 @@ const Field kFields[] = {
     {"do_not_save_grid", FieldKind::flag, false, accept},
     {"init_images", FieldKind::any, true, read_init_images},
     {"mask", FieldKind::text, true, read_mask},
-    {"mask_blur", FieldKind::number, true, pass<kMaskBlur>},
+    {"mask_blur", FieldKind::number, true, pass<job_field::kMaskBlur>},
     {"inpainting_fill", FieldKind::whole, true, read_inpainting_fill},
     {"inpainting_mask_invert", FieldKind::any, true, read_invert},
     {"resize_mode", FieldKind::whole, true, read_resize_mode},
-    {"image_cfg_scale", FieldKind::number, true, pass<kImageGuidance>},
+    {"image_cfg_scale", FieldKind::number, true, pass<job_field::kImageGuidance>},
 };
 
 /// Fields of A1111's that do nothing here, with the value beside the neutral ones at which they do nothing
@@ -284,8 +274,8 @@ const Row* find(const Row (&rows)[count], std::string_view name) {
   return row == std::end(rows) ? nullptr : row;
 }
 
-Result<void> read_field(Translation& to, const std::string& name, const Json& value, bool over_picture) {
-  const Field* field = find(kFields, name);
+Result<void> read_field(SdTranslation& to, const std::string& name, const Json& value, bool over_picture) {
+  const SdField* field = find(kSdFields, name);
   if (field && (over_picture || !field->over_picture_only)) {
     if (value.is_null()) return {};
     TRY(check_kind(name, value, field->kind));
@@ -308,7 +298,7 @@ bool names_a(const std::vector<ListedName>& list, std::string_view name) {
 }
 
 // "DPM++ 2M Karras", as A1111 named it before it had two lists.
-void split_old_sampler_name(Translation& to) {
+void split_old_sampler_name(SdTranslation& to) {
   if (names_a(list_samplers(), to.sampler) || !to.schedule.empty()) return;
   const size_t space = to.sampler.rfind(' ');
   if (space == std::string::npos || !names_a(list_schedules(), to.sampler.substr(space + 1))) return;
@@ -318,31 +308,31 @@ void split_old_sampler_name(Translation& to) {
 
 // The strength is the second pass's where there are two, the picture's where there is one, and says nothing
 // without either.
-void place_strength(Translation& to, bool over_picture) {
+void place_strength(SdTranslation& to, bool over_picture) {
   if (!to.job.contains("denoising_strength")) {
-    if (over_picture) to.job[kStrength] = 0.75;
+    if (over_picture) to.job[job_field::kStrength] = 0.75;
     return;
   }
   const Json strength = to.job["denoising_strength"];
   to.job.erase("denoising_strength");
   if (over_picture)
-    to.job[kStrength] = strength;
+    to.job[job_field::kStrength] = strength;
   else if (to.hires)
     to.job["hires_strength"] = strength;
 }
 
-void drop_what_is_off(Translation& to) {
+void drop_what_is_off(SdTranslation& to) {
   if (!to.hires)
     for (const char* name : {"hires_scale", "hires_steps", "hires_upscaler"}) to.job.erase(name);
   else if (!to.job.contains("hires_scale"))
     to.job["hires_scale"] = 2;
   if (to.drawing.mask.empty())
-    for (const char* name : {kMaskBlur, kInvertMask}) to.job.erase(name);
-  if (to.job.value(kVariationStrength, 0.0) == 0)
-    for (const char* name : {kVariationSeed, kVariationStrength}) to.job.erase(name);
+    for (const char* name : {job_field::kMaskBlur, job_field::kInvertMask}) to.job.erase(name);
+  if (to.job.value(job_field::kVariationStrength, 0.0) == 0)
+    for (const char* name : {job_field::kVariationSeed, job_field::kVariationStrength}) to.job.erase(name);
 }
 
-void apply_options(Translation& to) {
+void apply_options(SdTranslation& to) {
   if (!to.options.model.empty()) to.job["model"] = to.options.model;
   if (to.options.vae != "Automatic") to.job["vae"] = to.options.vae;
   if (to.options.clip_skip > 1) to.job["clip_skip"] = to.options.clip_skip;
@@ -352,7 +342,7 @@ void apply_options(Translation& to) {
   to.job["long_prompt"] = "chunk";
 }
 
-std::string client_name(const std::string& native) {
+std::string a1111_name(const std::string& native) {
   constexpr std::pair<const char*, const char*> kNames[] = {{"negative", "negative_prompt"},
                                                             {"guidance", "cfg_scale"},
                                                             {"sampler", "sampler_name"},
@@ -369,7 +359,7 @@ std::string client_name(const std::string& native) {
   return native;
 }
 
-Result<int> count_of(const Translation& to) {
+Result<int> count_of(const SdTranslation& to) {
   for (const auto& [name, value] : {std::pair{"batch_size", to.batch_size}, std::pair{"n_iter", to.n_iter}})
     if (value < 1 || value > 1000) return invalid(name, fmt::format("{} is not within 1 to 1000", value));
   return to.batch_size * to.n_iter;
@@ -379,7 +369,7 @@ Result<int> count_of(const Translation& to) {
 
 Result<SdDrawing> read_drawing(const Json& body, bool over_picture, CallerOptions options,
                                const Catalogue& catalogue) {
-  Translation to{.options = std::move(options), .catalogue = catalogue};
+  SdTranslation to{.options = std::move(options), .catalogue = catalogue};
   for (const auto& [name, value] : body.items()) TRY(read_field(to, name, value, over_picture));
   if (over_picture && to.drawing.init.empty())
     return Error{Code::not_found, "init_images", "Init image not found", ""};
@@ -395,7 +385,7 @@ Result<SdDrawing> read_drawing(const Json& body, bool over_picture, CallerOption
   Result<JobRequest> job = job_request_from_json(to.job);
   if (!job) {
     Error error = std::move(job).error();
-    error.field = client_name(error.field);
+    error.field = a1111_name(error.field);
     return error;
   }
   to.drawing.job = std::move(*job);
@@ -405,7 +395,7 @@ Result<SdDrawing> read_drawing(const Json& body, bool over_picture, CallerOption
 
 std::string drawing_schema(bool over_picture) {
   std::string properties;
-  for (const Field& field : kFields)
+  for (const SdField& field : kSdFields)
     if (over_picture || !field.over_picture_only)
       properties += fmt::format("\"{}\":{},", field.name, kind_schema(field.kind));
   for (const InertField& field : kInert)

@@ -11,7 +11,7 @@
 namespace limner {
 namespace {
 
-constexpr size_t kBodyMax = 140u << 20;
+constexpr size_t kDrawingBodyMax = 140u << 20;
 
 // The echo of the request, without its pictures.
 Json without_pictures(Json body) {
@@ -20,7 +20,7 @@ Json without_pictures(Json body) {
   return body;
 }
 
-struct Exchange {
+struct SdExchange {
   Services& services;
   Request request;
   Reply reply;
@@ -28,7 +28,7 @@ struct Exchange {
   Json parameters;
 };
 
-void answer(const Exchange& exchange, const JobView& view) {
+void answer_drawing(const SdExchange& exchange, const JobView& view) {
   const auto fail = [&](const Error& error) {
     exchange.reply.send(error_response(Dialect::a1111, error, exchange.request));
   };
@@ -43,7 +43,7 @@ void answer(const Exchange& exchange, const JobView& view) {
   exchange.reply.send(json_response(200, *body));
 }
 
-Result<void> take(Services& services, const Request& request, const Reply& reply, bool over_picture) {
+Result<void> take_drawing(Services& services, const Request& request, const Reply& reply, bool over_picture) {
   const Json body = TRY(request.json_object());
   const CallerOptions options = TRY(read_caller_options(services, *request.caller));
   SdDrawing drawing = TRY(read_drawing(body, over_picture, options, services.catalogue));
@@ -53,48 +53,48 @@ Result<void> take(Services& services, const Request& request, const Reply& reply
   drawing.init.clear();
   drawing.mask.clear();
   drawing.control_images.clear();
-  const auto exchange = std::make_shared<Exchange>(
-      Exchange{services, request, reply, std::move(drawing), without_pictures(body)});
+  const auto exchange = std::make_shared<SdExchange>(
+      SdExchange{services, request, reply, std::move(drawing), without_pictures(body)});
   exchange->request.body.clear();
   reply.on_disconnect(cancelling(services, *request.caller, submitted.job.id));
   return when_job_ended(services, *request.caller, submitted.job.id,
-                        [exchange](const JobView& view) { answer(*exchange, view); });
+                        [exchange](const JobView& view) { answer_drawing(*exchange, view); });
 }
 
 template <bool over_picture>
-void handle(Services& services, const Request& request, const Reply& reply) {
-  if (const Result<void> taken = take(services, request, reply, over_picture); !taken)
+void draw(Services& services, const Request& request, const Reply& reply) {
+  if (const Result<void> taken = take_drawing(services, request, reply, over_picture); !taken)
     reply.send(error_response(Dialect::a1111, taken.error(), request));
 }
 
-const std::string kTextSchema = drawing_schema(false);
-const std::string kPictureSchema = drawing_schema(true);
-constexpr std::string_view kAnswerSchema =
+const std::string kTextDrawingSchema = drawing_schema(false);
+const std::string kPictureDrawingSchema = drawing_schema(true);
+constexpr std::string_view kDrawingAnswerSchema =
     R"({"type":"object","required":["images","parameters","info"],"properties":{"images":{"type":"array","items":{"type":"string"}},"parameters":{"type":"object"},"info":{"type":"string"}}})";
 
-const Route kRoutes[] = {
+const Route kA1111DrawingRoutes[] = {
     {.method = "POST",
      .path = "/sdapi/v1/txt2img",
      .access = Access::draw,
      .dialect = Dialect::a1111,
-     .body_bytes_max = kBodyMax,
+     .body_bytes_max = kDrawingBodyMax,
      .summary = "Draw pictures from a prompt, as A1111's API does",
-     .handle = handle<false>,
-     .body_schema = kTextSchema,
-     .ok_schema = kAnswerSchema},
+     .handle = draw<false>,
+     .body_schema = kTextDrawingSchema,
+     .ok_schema = kDrawingAnswerSchema},
     {.method = "POST",
      .path = "/sdapi/v1/img2img",
      .access = Access::draw,
      .dialect = Dialect::a1111,
-     .body_bytes_max = kBodyMax,
+     .body_bytes_max = kDrawingBodyMax,
      .summary = "Draw over a picture, as A1111's API does",
-     .handle = handle<true>,
-     .body_schema = kPictureSchema,
-     .ok_schema = kAnswerSchema},
+     .handle = draw<true>,
+     .body_schema = kPictureDrawingSchema,
+     .ok_schema = kDrawingAnswerSchema},
 };
 
 }  // namespace
 
-std::span<const Route> a1111_drawing_routes() { return kRoutes; }
+std::span<const Route> a1111_drawing_routes() { return kA1111DrawingRoutes; }
 
 }  // namespace limner

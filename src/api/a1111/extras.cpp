@@ -10,6 +10,7 @@
 #include "api/job_wait.h"
 #include "api/picture_urls.h"
 #include "api/route_groups.h"
+#include "api/schemas.h"
 #include "base/crypto.h"
 #include "image/codec.h"
 #include "image/file_metadata.h"
@@ -19,7 +20,7 @@
 namespace limner {
 namespace {
 
-constexpr size_t kBodyMax = 140u << 20;
+constexpr size_t kExtrasBodyMax = 140u << 20;
 
 /// How large the result is to be.
 struct Target {
@@ -88,7 +89,7 @@ Result<std::string> fit(const std::string& bytes, int source_width, int source_h
 }
 
 /// Pictures that are enlarged one after the other: each is a job of its own.
-struct Exchange {
+struct ExtrasExchange {
   Services& services;
   Request request;
   Reply reply;
@@ -97,20 +98,20 @@ struct Exchange {
   bool single = true;
   Json images = Json::array();
 };
-using ExchangePtr = std::shared_ptr<Exchange>;
+using ExtrasExchangePtr = std::shared_ptr<ExtrasExchange>;
 
 Result<std::string> undo_base64(Services& services, std::string_view text, const char* field) {
   if (text.starts_with("data:")) text.remove_prefix(std::min(text.size(), text.find(',') + 1));
   return from_base64(text, field, services.uploads.limits().picture_bytes_max);
 }
 
-void go_on(const ExchangePtr& exchange);
+void go_on(const ExtrasExchangePtr& exchange);
 
-void fail(const Exchange& exchange, const Error& error) {
+void fail(const ExtrasExchange& exchange, const Error& error) {
   exchange.reply.send(error_response(Dialect::a1111, error, exchange.request));
 }
 
-Result<void> add_image(Exchange& exchange, const std::string& enlarged) {
+Result<void> add_image(ExtrasExchange& exchange, const std::string& enlarged) {
   Services& services = exchange.services;
   const DecodeLimits& limits = services.uploads.limits().decode;
   const Picture source =
@@ -120,7 +121,7 @@ Result<void> add_image(Exchange& exchange, const std::string& enlarged) {
   return {};
 }
 
-void take_enlarged(const ExchangePtr& exchange, const JobView& view) {
+void take_enlarged(const ExtrasExchangePtr& exchange, const JobView& view) {
   if (view.job.state != JobState::stored || view.pictures.empty())
     return fail(*exchange,
                 {Code::internal, view.job.error.field, view.job.error.message, view.job.error.hint});
@@ -130,7 +131,7 @@ void take_enlarged(const ExchangePtr& exchange, const JobView& view) {
   go_on(exchange);
 }
 
-Result<void> enlarge_next(const ExchangePtr& exchange) {
+Result<void> enlarge_next(const ExtrasExchangePtr& exchange) {
   const std::string& file = exchange->files[exchange->images.size()];
   if (exchange->extra.upscaler.empty()) {
     TRY(add_image(*exchange, file));
@@ -149,7 +150,7 @@ Result<void> enlarge_next(const ExchangePtr& exchange) {
                         [exchange](const JobView& view) { take_enlarged(exchange, view); });
 }
 
-void go_on(const ExchangePtr& exchange) {
+void go_on(const ExtrasExchangePtr& exchange) {
   if (exchange->images.size() == exchange->files.size()) {
     Json body = {{"html_info", ""}};
     if (exchange->single)
@@ -183,12 +184,12 @@ Result<std::vector<std::string>> files_of(Services& services, const Json& body, 
   return files;
 }
 
-Result<void> take(Services& services, const Request& request, const Reply& reply, bool single) {
+Result<void> take_extras(Services& services, const Request& request, const Reply& reply, bool single) {
   const Json body = TRY(request.json_object());
   const Extra extra = TRY(read_extra(body, single ? "image" : "imageList"));
   std::vector<std::string> files = TRY(files_of(services, body, single));
-  const auto exchange =
-      std::make_shared<Exchange>(Exchange{services, request, reply, extra, std::move(files), single});
+  const auto exchange = std::make_shared<ExtrasExchange>(
+      ExtrasExchange{services, request, reply, extra, std::move(files), single});
   exchange->request.body.clear();
   go_on(exchange);
   return {};
@@ -196,7 +197,7 @@ Result<void> take(Services& services, const Request& request, const Reply& reply
 
 template <bool single>
 void enlarge(Services& services, const Request& request, const Reply& reply) {
-  if (const Result<void> taken = take(services, request, reply, single); !taken)
+  if (const Result<void> taken = take_extras(services, request, reply, single); !taken)
     reply.send(error_response(Dialect::a1111, taken.error(), request));
 }
 
@@ -218,40 +219,38 @@ Result<Json> png_info(Services& services, const Request& request) {
       {"info", metadata.infotext}, {"items", std::move(items)}, {"parameters", std::move(parameters)}};
 }
 
-constexpr std::string_view kObject = R"({"type":"object"})";
-
-const Route kRoutes[] = {
+const Route kA1111ExtraRoutes[] = {
     {.method = "POST",
      .path = "/sdapi/v1/extra-single-image",
      .access = Access::draw,
      .dialect = Dialect::a1111,
-     .body_bytes_max = kBodyMax,
+     .body_bytes_max = kExtrasBodyMax,
      .summary = "Enlarge a picture",
      .handle = enlarge<true>,
-     .body_schema = kObject,
-     .ok_schema = kObject},
+     .body_schema = kObjectSchema,
+     .ok_schema = kObjectSchema},
     {.method = "POST",
      .path = "/sdapi/v1/extra-batch-images",
      .access = Access::draw,
      .dialect = Dialect::a1111,
-     .body_bytes_max = kBodyMax,
+     .body_bytes_max = kExtrasBodyMax,
      .summary = "Enlarge several pictures",
      .handle = enlarge<false>,
-     .body_schema = kObject,
-     .ok_schema = kObject},
+     .body_schema = kObjectSchema,
+     .ok_schema = kObjectSchema},
     {.method = "POST",
      .path = "/sdapi/v1/png-info",
      .access = Access::read,
      .dialect = Dialect::a1111,
-     .body_bytes_max = kBodyMax,
+     .body_bytes_max = kExtrasBodyMax,
      .summary = "The parameters that a picture's file tells",
      .handle = answer_a1111<png_info>,
-     .body_schema = kObject,
-     .ok_schema = kObject},
+     .body_schema = kObjectSchema,
+     .ok_schema = kObjectSchema},
 };
 
 }  // namespace
 
-std::span<const Route> a1111_extra_routes() { return kRoutes; }
+std::span<const Route> a1111_extra_routes() { return kA1111ExtraRoutes; }
 
 }  // namespace limner

@@ -141,9 +141,9 @@ Result<Json> set_caller_options(Services& services, const Request& request) {
   return Json::object();
 }
 
-constexpr size_t kBodyMax = 256u << 10;
+constexpr size_t kListsBodyMax = 256u << 10;
 
-struct Row {
+struct ListRow {
   std::string_view method, path;
   Access access;
   std::string_view summary;
@@ -151,7 +151,7 @@ struct Row {
   bool list = true;  ///< answers with an array; else an object
 };
 
-constexpr Row kRows[] = {
+constexpr ListRow kRows[] = {
     {"GET", "/sdapi/v1/samplers", Access::read, "Samplers", answer_a1111<samplers>},
     {"GET", "/sdapi/v1/schedulers", Access::read, "Noise schedules", answer_a1111<schedulers>},
     {"GET", "/sdapi/v1/sd-models", Access::read, "Models", answer_a1111<models>},
@@ -193,12 +193,12 @@ constexpr Row kRows[] = {
 
 std::vector<Route> make_routes() {
   std::vector<Route> routes;
-  for (const Row& row : kRows) {
+  for (const ListRow& row : kRows) {
     Route route{.method = row.method,
                 .path = row.path,
                 .access = row.access,
                 .dialect = Dialect::a1111,
-                .body_bytes_max = row.method == "GET" ? 0 : kBodyMax,
+                .body_bytes_max = row.method == "GET" ? 0 : kListsBodyMax,
                 .summary = row.summary,
                 .handle = row.handle,
                 .ok_schema = row.list ? R"({"type":"array"})" : R"({"type":"object"})"};
@@ -208,10 +208,10 @@ std::vector<Route> make_routes() {
   return routes;
 }
 
-const std::vector<Route> kRoutes = make_routes();
+const std::vector<Route> kA1111ListRoutes = make_routes();
 
 }  // namespace
 
-std::span<const Route> a1111_list_routes() { return kRoutes; }
+std::span<const Route> a1111_list_routes() { return kA1111ListRoutes; }
 
 }  // namespace limner

@@ -6,12 +6,13 @@
 #include "api/a1111/caller_jobs.h"
 #include "api/a1111/handler.h"
 #include "api/route_groups.h"
+#include "api/schemas.h"
 #include "base/crypto.h"
 
 namespace limner {
 namespace {
 
-constexpr size_t kBodyMax = 64u << 10;
+constexpr size_t kProgressBodyMax = 64u << 10;
 
 double share_done(const JobProgress& progress) {
   if (progress.pictures == 0) return 0;
@@ -68,7 +69,7 @@ Result<Json> skip(Services& services, const Request& request) {
   return Json::object();
 }
 
-bool has_tag(const Job& job, const std::string& tag) {
+bool job_has_tag(const Job& job, const std::string& tag) {
   return std::find(job.tags.begin(), job.tags.end(), tag) != job.tags.end();
 }
 
@@ -79,7 +80,7 @@ Result<Json> internal_progress(Services& services, const Request& request) {
   const std::string tag = task_tag(task.get<std::string>());
   const std::vector<Job> jobs = TRY(open_jobs(services, *request.caller));
   const auto found =
-      std::find_if(jobs.begin(), jobs.end(), [&](const Job& job) { return has_tag(job, tag); });
+      std::find_if(jobs.begin(), jobs.end(), [&](const Job& job) { return job_has_tag(job, tag); });
   if (found == jobs.end())
     return Json{{"active", false}, {"queued", false},         {"completed", true},     {"progress", nullptr},
                 {"eta", nullptr},  {"live_preview", nullptr}, {"id_live_preview", -1}, {"textinfo", nullptr}};
@@ -105,18 +106,16 @@ Result<Json> pending_tasks(Services& services, const Request& request) {
 
 Result<Json> ping(Services&, const Request&) { return Json::object(); }
 
-constexpr std::string_view kObject = R"({"type":"object"})";
-
 constexpr Route row(std::string_view method, std::string_view path, Access access, std::string_view summary,
                     void (*handle)(Services&, const Request&, const Reply&)) {
   return {.method = method,
           .path = path,
           .access = access,
           .dialect = Dialect::a1111,
-          .body_bytes_max = method == "GET" ? 0 : kBodyMax,
+          .body_bytes_max = method == "GET" ? 0 : kProgressBodyMax,
           .summary = summary,
           .handle = handle,
-          .ok_schema = kObject};
+          .ok_schema = kObjectSchema};
 }
 
 Route progress_row() {
@@ -134,7 +133,7 @@ Route internal_progress_row() {
   return route;
 }
 
-const Route kRoutes[] = {
+const Route kA1111ProgressRoutes[] = {
     progress_row(),
     internal_progress_row(),
     row("POST", "/sdapi/v1/interrupt", Access::draw, "Cancel the caller's jobs", answer_a1111<interrupt>),
@@ -146,6 +145,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> a1111_progress_routes() { return kRoutes; }
+std::span<const Route> a1111_progress_routes() { return kA1111ProgressRoutes; }
 
 }  // namespace limner

@@ -13,7 +13,7 @@
 namespace limner {
 namespace {
 
-constexpr size_t kNameBytesMax = 64;
+constexpr size_t kGivenNameBytesMax = 64;
 constexpr int kRetentionDaysMax = 36'500;
 constexpr std::string_view kWebhookPrefix = "whsec_";
 constexpr Scope kScopes[] = {Scope::draw, Scope::read, Scope::review, Scope::admin};
@@ -120,7 +120,7 @@ Result<Scopes> scopes_from_json(const Json& json) {
 }
 
 Result<std::string> read_given_name(const Json& value, const char* field) {
-  const std::string name = TRY(read_text(value, field, kNameBytesMax));
+  const std::string name = TRY(read_text(value, field, kGivenNameBytesMax));
   const auto odd = [](char c) {
     return !is_alphanumeric(c) && std::string_view("._@- ").find(c) == std::string_view::npos;
   };

@@ -6,6 +6,9 @@
 
 namespace limner {
 
+/// How much of a list is answered at once, unless the request says otherwise.
+inline constexpr int kAdminPage = 50, kAdminPageMax = 500;
+
 Json tenant_json(const Tenant& tenant);
 /// Without its secret, which nobody knows.
 Json key_json(const ApiKey& key);

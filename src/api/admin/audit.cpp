@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/admin/admin_json.h"
 #include "api/answer_with.h"
 #include "api/query_values.h"
 #include "api/route_groups.h"
@@ -9,8 +10,6 @@
 
 namespace limner {
 namespace {
-
-constexpr int kLimit = 50, kLimitMax = 500;
 
 // A hash in the leaf becomes what it is the hash of, unless that was erased.
 void open_party(Json& party, const char* name, const AuditRecord& record) {
@@ -45,7 +44,7 @@ Result<Response> list_audit(Services& services, const Request& request) {
   AuditQuery query;
   query.action = request.query_value("action").value_or("");
   query.about = request.query_value("about").value_or("");
-  query.limit = static_cast<int>(TRY(query_whole(request, "limit", kLimit, 1, kLimitMax)));
+  query.limit = static_cast<int>(TRY(query_whole(request, "limit", kAdminPage, 1, kAdminPageMax)));
   if (request.query_value("before"))
     query.before = static_cast<uint64_t>(TRY(query_whole(request, "before", 0, 0, INT64_MAX)));
   const std::vector<AuditRecord> found = TRY(services.ledger.audit().list(query));
@@ -73,7 +72,7 @@ Result<Response> get_proof(Services& services, const Request& request) {
   return json_response(200, audit_proof_json(proof));
 }
 
-const Route kRoutes[] = {
+const Route kAuditRoutes[] = {
     {.method = "GET",
      .path = "/v1/admin/audit",
      .access = Access::admin,
@@ -107,6 +106,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> audit_routes() { return kRoutes; }
+std::span<const Route> audit_routes() { return kAuditRoutes; }
 
 }  // namespace limner

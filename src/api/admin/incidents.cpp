@@ -14,10 +14,9 @@
 namespace limner {
 namespace {
 
-constexpr size_t kBodyBytesMax = 16u << 10;
+constexpr size_t kIncidentBodyMax = 16u << 10;
 constexpr size_t kReasonBytesMax = 2000, kSubjectBytesMax = 1000;
 constexpr int kSecondsMax = 30 * 86'400;
-constexpr int kLimit = 50, kLimitMax = 500;
 
 Json shown(const Incident& incident) {
   return incident_json(incident, [](TimeUs time) { return time_json(time); });
@@ -85,7 +84,7 @@ Result<Response> open_incident(Services& services, const Request& request) {
 
 Result<Response> list_incidents(Services& services, const Request& request) {
   TRY(request.check_query({"limit", "before"}));
-  const auto limit = static_cast<int>(TRY(query_whole(request, "limit", kLimit, 1, kLimitMax)));
+  const auto limit = static_cast<int>(TRY(query_whole(request, "limit", kAdminPage, 1, kAdminPageMax)));
   const std::vector<Incident> found =
       TRY(services.ledger.incidents().list(limit, request.query_value("before").value_or("")));
   Json data = Json::array();
@@ -117,12 +116,12 @@ Result<Response> lift_incident(Services& services, const Request& request) {
   return json_response(200, TRY(with_report(services, after)));
 }
 
-const Route kRoutes[] = {
+const Route kIncidentRoutes[] = {
     {.method = "POST",
      .path = "/v1/admin/incidents",
      .access = Access::admin,
      .dialect = Dialect::native,
-     .body_bytes_max = kBodyBytesMax,
+     .body_bytes_max = kIncidentBodyMax,
      .summary = "Stop drawing of what is named, within a step, for so many seconds.",
      .handle = answer_with<open_incident>,
      .body_schema =
@@ -160,6 +159,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> incident_routes() { return kRoutes; }
+std::span<const Route> incident_routes() { return kIncidentRoutes; }
 
 }  // namespace limner

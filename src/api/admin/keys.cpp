@@ -12,7 +12,7 @@
 namespace limner {
 namespace {
 
-constexpr size_t kBodyBytesMax = 64u << 10;
+constexpr size_t kKeyBodyMax = 64u << 10;
 constexpr int kOverlapSecondsMax = 30 * 86'400, kOverlapSeconds = 86'400;
 
 Json new_key_json(const NewKey& made) {
@@ -133,7 +133,7 @@ Result<Response> rotate_key(Services& services, const Request& request) {
   return created(made);
 }
 
-const Route kRoutes[] = {
+const Route kKeyRoutes[] = {
     {.method = "GET",
      .path = "/v1/admin/keys",
      .access = Access::admin,
@@ -147,7 +147,7 @@ const Route kRoutes[] = {
      .path = "/v1/admin/keys",
      .access = Access::admin,
      .dialect = Dialect::native,
-     .body_bytes_max = kBodyBytesMax,
+     .body_bytes_max = kKeyBodyMax,
      .summary = "Make a key. The key itself is in this answer and nowhere else.",
      .handle = answer_with<create_key>,
      .body_schema = "#NewKey",
@@ -165,7 +165,7 @@ const Route kRoutes[] = {
      .path = "/v1/admin/keys/{id}",
      .access = Access::admin,
      .dialect = Dialect::native,
-     .body_bytes_max = kBodyBytesMax,
+     .body_bytes_max = kKeyBodyMax,
      .summary = "Change a key: the members that are given.",
      .handle = answer_with<update_key>,
      .body_schema =
@@ -183,7 +183,7 @@ const Route kRoutes[] = {
      .path = "/v1/admin/keys/{id}/rotate",
      .access = Access::admin,
      .dialect = Dialect::native,
-     .body_bytes_max = kBodyBytesMax,
+     .body_bytes_max = kKeyBodyMax,
      .summary = "Make a successor of a key; both open until the old one expires.",
      .handle = answer_with<rotate_key>,
      .body_schema =
@@ -194,6 +194,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> key_routes() { return kRoutes; }
+std::span<const Route> key_routes() { return kKeyRoutes; }
 
 }  // namespace limner

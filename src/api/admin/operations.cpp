@@ -4,13 +4,14 @@
 #include "api/answer_with.h"
 #include "api/native/job_json.h"
 #include "api/route_groups.h"
+#include "api/schemas.h"
 #include "api/time_text.h"
 #include "jobs/json_values.h"
 
 namespace limner {
 namespace {
 
-constexpr size_t kBodyBytesMax = 4096;
+constexpr size_t kOperationBodyMax = 4096;
 constexpr const char* kPausedSetting = "paused_tiers";
 
 Json paused_json(const WorkerStatus& status) {
@@ -119,7 +120,6 @@ Result<Response> get_slo(Services& services, const Request& request) {
   return json_response(200, {{"objectives", services.slo.report(services.clock.now())}});
 }
 
-constexpr std::string_view kObject = R"({"type":"object"})";
 constexpr std::string_view kTierBody =
     R"({"type":"object","properties":{"tier":{"type":"string","enum":["realtime","standard","batch"]}},"required":["tier"],"additionalProperties":false})";
 
@@ -130,14 +130,14 @@ constexpr Route admin_route(std::string_view method, std::string_view path, std:
           .path = path,
           .access = Access::admin,
           .dialect = Dialect::native,
-          .body_bytes_max = method == "POST" ? kBodyBytesMax : 0,
+          .body_bytes_max = method == "POST" ? kOperationBodyMax : 0,
           .summary = summary,
           .handle = handle,
           .body_schema = body,
-          .ok_schema = kObject};
+          .ok_schema = kObjectSchema};
 }
 
-const Route kRoutes[] = {
+const Route kOperationRoutes[] = {
     admin_route("GET", "/v1/admin/status", "Queue, worker, models, budgets.", answer_with<get_status>),
     admin_route("POST", "/v1/admin/pause", "Begin no more jobs of a tier, also after a restart.",
                 answer_with<pause>, kTierBody),
@@ -152,6 +152,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> operation_routes() { return kRoutes; }
+std::span<const Route> operation_routes() { return kOperationRoutes; }
 
 }  // namespace limner

@@ -8,7 +8,7 @@
 namespace limner {
 namespace {
 
-constexpr size_t kBodyBytesMax = 64u << 10;
+constexpr size_t kTenantBodyMax = 64u << 10;
 
 Result<Response> list_tenants(Services& services, const Request& request) {
   TRY(request.check_query({}));
@@ -57,7 +57,7 @@ Result<Response> disable_tenant(Services& services, const Request& request) {
   return json_response(200, tenant_json(tenant));
 }
 
-const Route kRoutes[] = {
+const Route kTenantRoutes[] = {
     {.method = "GET",
      .path = "/v1/admin/tenants",
      .access = Access::admin,
@@ -70,7 +70,7 @@ const Route kRoutes[] = {
      .path = "/v1/admin/tenants",
      .access = Access::admin,
      .dialect = Dialect::native,
-     .body_bytes_max = kBodyBytesMax,
+     .body_bytes_max = kTenantBodyMax,
      .summary = "Make a tenant.",
      .handle = answer_with<create_tenant>,
      .body_schema = "#NewTenant",
@@ -88,7 +88,7 @@ const Route kRoutes[] = {
      .path = "/v1/admin/tenants/{id}",
      .access = Access::admin,
      .dialect = Dialect::native,
-     .body_bytes_max = kBodyBytesMax,
+     .body_bytes_max = kTenantBodyMax,
      .summary = "Change a tenant: the members that are given.",
      .handle = answer_with<update_tenant>,
      .body_schema = "#TenantChange",
@@ -105,6 +105,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> tenant_routes() { return kRoutes; }
+std::span<const Route> tenant_routes() { return kTenantRoutes; }
 
 }  // namespace limner

@@ -8,7 +8,7 @@ namespace {
 
 // Where a request without a key is remembered: no SHA-256 looks like this.
 const std::string kAnonymous = "anonymous";
-constexpr size_t kKeyBytesMax = 512;
+constexpr size_t kApiKeyBytesMax = 512;
 
 Error unauthenticated(std::string message, std::string hint) {
   return {Code::unauthenticated, "Authorization", std::move(message), std::move(hint)};
@@ -22,10 +22,10 @@ Result<std::optional<std::string>> key_in_authorization(std::string_view header)
   const std::string scheme = lower_case(header.substr(0, space));
   const std::string_view given = trimmed(header.substr(space));
   const char* hint = "send Authorization: Bearer KEY, or Basic with the key as password";
-  if (scheme == "bearer" && !given.empty() && given.size() <= kKeyBytesMax)
+  if (scheme == "bearer" && !given.empty() && given.size() <= kApiKeyBytesMax)
     return std::optional<std::string>(given);
   if (scheme == "basic") {
-    const Result<std::string> pair = from_base64(given, "Authorization", kKeyBytesMax);
+    const Result<std::string> pair = from_base64(given, "Authorization", kApiKeyBytesMax);
     const size_t colon = pair ? pair.value().find(':') : std::string::npos;
     if (colon == std::string::npos) return unauthenticated("not Basic's base64 of USER:PASSWORD", hint);
     return std::optional<std::string>(pair.value().substr(colon + 1));

@@ -34,7 +34,7 @@ constexpr Route page(std::string_view path, std::string_view summary, std::strin
           .ok_type = type};
 }
 
-const Route kRoutes[] = {
+const Route kDocumentRoutes[] = {
     page("/", "This page.", "text/html", answer_with<get_docs>),
     page("/docs", "This page.", "text/html", answer_with<get_docs>),
     page("/openapi.json", "Every endpoint as OpenAPI 3.1.", "application/json", answer_with<get_openapi>),
@@ -42,6 +42,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> document_routes() { return kRoutes; }
+std::span<const Route> document_routes() { return kDocumentRoutes; }
 
 }  // namespace limner

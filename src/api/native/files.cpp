@@ -14,7 +14,7 @@ namespace limner {
 namespace {
 
 constexpr size_t kFormBytesMax = (1024u << 20) + (64u << 10);  // the largest LoRA, and its form
-constexpr int kPageMax = 1000;
+constexpr int kFilesPageMax = 1000;
 constexpr int64_t kExpirySecondsMin = 3600, kExpirySecondsMax = 30 * 86'400;  // as OpenAI has them
 
 // The purposes of either API -> the ledger's.
@@ -71,7 +71,7 @@ Result<Response> list_files(Services& services, const Request& request) {
   if (!purpose.empty() && purpose != "batch_output") purpose = TRY(purpose_from(purpose));
   if (request.query_value("order").value_or("desc") != "desc")
     return invalid("order", "only desc, the newest first");
-  const int limit = static_cast<int>(TRY(query_whole(request, "limit", 100, 1, kPageMax)));
+  const int limit = static_cast<int>(TRY(query_whole(request, "limit", 100, 1, kFilesPageMax)));
   const std::string after = request.query_value("after").value_or("");
   const std::vector<Upload> uploads =
       TRY(services.ledger.uploads().list(request.caller->tenant.id, purpose, limit, after));
@@ -113,7 +113,7 @@ Result<Response> delete_file(Services& services, const Request& request) {
 
 constexpr auto kDialect = Dialect::openai;
 
-const Route kRoutes[] = {
+const Route kFileRoutes[] = {
     {.method = "POST",
      .path = "/v1/files",
      .access = Access::draw,
@@ -169,6 +169,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> file_routes() { return kRoutes; }
+std::span<const Route> file_routes() { return kFileRoutes; }
 
 }  // namespace limner

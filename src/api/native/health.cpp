@@ -55,7 +55,7 @@ constexpr Route open_route(std::string_view path, std::string_view summary, std:
           .ok_type = type};
 }
 
-const Route kRoutes[] = {
+const Route kHealthRoutes[] = {
     open_route("/healthz", "Whether the program runs.", "text/plain", answer_with<get_alive>),
     open_route("/livez", "The same, by its Kubernetes name.", "text/plain", answer_with<get_alive>),
     open_route("/readyz",
@@ -66,6 +66,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> health_routes() { return kRoutes; }
+std::span<const Route> health_routes() { return kHealthRoutes; }
 
 }  // namespace limner

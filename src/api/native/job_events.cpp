@@ -49,7 +49,7 @@ void stream_events(Services& services, const Request& request, const Reply& repl
   stream.on_disconnect([kept = std::make_shared<EventHub::Subscription>(std::move(listening).value())] {});
 }
 
-const Route kRoutes[] = {
+const Route kJobEventRoutes[] = {
     {.method = "GET",
      .path = "/v1/jobs/{id}/events",
      .access = Access::read,
@@ -63,6 +63,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> job_event_routes() { return kRoutes; }
+std::span<const Route> job_event_routes() { return kJobEventRoutes; }
 
 }  // namespace limner

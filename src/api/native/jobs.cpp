@@ -14,7 +14,7 @@ namespace limner {
 namespace {
 
 constexpr size_t kJobBytesMax = 128u << 20;  // several pictures in base64
-constexpr int kPageMax = 500;
+constexpr int kJobsPageMax = 500;
 constexpr std::string_view kStatesSchema =
     R"({"type":"string","pattern":"^(queued|drawing|finishing|checking|stored|held|refused|failed|cancelled|expired)(,(queued|drawing|finishing|checking|stored|held|refused|failed|cancelled|expired))*$"})";
 
@@ -89,7 +89,7 @@ Result<JobQuery> job_query(const Request& request) {
   if (const auto tier = request.query_value("tier")) query.tier = TRY(tier_from_name(*tier));
   query.from = TRY(query_time(request, "from"));
   query.to = TRY(query_time(request, "to"));
-  query.limit = static_cast<int>(TRY(query_whole(request, "limit", 50, 1, kPageMax)));
+  query.limit = static_cast<int>(TRY(query_whole(request, "limit", 50, 1, kJobsPageMax)));
   return query;
 }
 
@@ -115,7 +115,7 @@ Result<Response> retry_job(Services& services, const Request& request) {
   return accepted(view.job, view.position);
 }
 
-const Route kRoutes[] = {
+const Route kJobRoutes[] = {
     {.method = "POST",
      .path = "/v1/jobs",
      .access = Access::draw,
@@ -178,6 +178,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> job_routes() { return kRoutes; }
+std::span<const Route> job_routes() { return kJobRoutes; }
 
 }  // namespace limner

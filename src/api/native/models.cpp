@@ -28,7 +28,7 @@ const char* load_state_name(LoadState state) {
 }
 
 // A model may be loaded in several variants: the one that is furthest speaks for it.
-PoolStatus status_of(const std::string& model, const std::vector<PoolStatus>& pool) {
+PoolStatus furthest_status(const std::string& model, const std::vector<PoolStatus>& pool) {
   PoolStatus best;
   const auto rank = [](LoadState state) {
     return state == LoadState::failed ? 0 : static_cast<int>(state) + 1;
@@ -39,7 +39,7 @@ PoolStatus status_of(const std::string& model, const std::vector<PoolStatus>& po
 }
 
 Json model_json(Services& services, const ModelEntry& entry, const std::vector<PoolStatus>& pool) {
-  const PoolStatus status = status_of(entry.name, pool);
+  const PoolStatus status = furthest_status(entry.name, pool);
   Json json = {{"id", entry.name},
                {"object", "model"},
                {"created", entry.created},
@@ -119,7 +119,7 @@ constexpr Route listing(std::string_view path, std::string_view summary,
           .ok_schema = "#NameList"};
 }
 
-const Route kRoutes[] = {
+const Route kModelRoutes[] = {
     {.method = "GET",
      .path = "/v1/models",
      .access = Access::read,
@@ -147,6 +147,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> model_routes() { return kRoutes; }
+std::span<const Route> model_routes() { return kModelRoutes; }
 
 }  // namespace limner

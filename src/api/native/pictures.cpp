@@ -51,7 +51,7 @@ std::string media_type_of(const PictureRow& picture) {
   return format ? std::string(format_media_type(format.value())) : "application/octet-stream";
 }
 
-bool has_tag(std::string_view list, const std::string& tag) {
+bool lists_entity_tag(std::string_view list, const std::string& tag) {
   return trimmed(list) == "*" || list_contains(list, tag) || list_contains(list, "w/" + tag);
 }
 
@@ -71,7 +71,7 @@ Result<Response> get_bytes(Services& services, const Request& request) {
       {"Accept-Ranges", "bytes"},
       {"Cache-Control", "private, max-age=31536000, immutable"},
       {"Content-Disposition", fmt::format("inline; filename=\"{}{}\"", picture.id, extension)}};
-  if (has_tag(request.header("if-none-match"), tag)) {
+  if (lists_entity_tag(request.header("if-none-match"), tag)) {
     response.status = 304;
     return response;
   }
@@ -120,7 +120,7 @@ Result<Response> make_url(Services& services, const Request& request) {
       200, {{"url", picture_url(services, request, picture, seconds)}, {"expires", time_json(expires)}});
 }
 
-const Route kRoutes[] = {
+const Route kPictureRoutes[] = {
     {.method = "GET",
      .path = "/v1/pictures/{id}",
      .access = Access::read,
@@ -161,6 +161,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> picture_routes() { return kRoutes; }
+std::span<const Route> picture_routes() { return kPictureRoutes; }
 
 }  // namespace limner

@@ -106,7 +106,7 @@ Result<Response> get_limits(Services& services, const Request& request) {
   return json_response(200, json);
 }
 
-const Route kRoutes[] = {
+const Route kUsageRoutes[] = {
     {.method = "GET",
      .path = "/v1/usage",
      .access = Access::read,
@@ -134,6 +134,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> usage_routes() { return kRoutes; }
+std::span<const Route> usage_routes() { return kUsageRoutes; }
 
 }  // namespace limner

@@ -13,7 +13,7 @@ namespace limner {
 namespace {
 
 constexpr const char* kEndpoints[] = {"/v1/images/generations", "/v1/images/edits", "/v1/images/variations"};
-constexpr size_t kBodyMax = 64u << 10;
+constexpr size_t kBatchBodyMax = 64u << 10;
 
 Result<Json> metadata_of(const Json& json) {
   if (json.is_null()) return Json::object();
@@ -125,7 +125,7 @@ Result<Response> list(Services& services, const Request& request) {
 }
 
 template <Result<Response> (*run)(Services&, const Request&)>
-void handle(Services& services, const Request& request, const Reply& reply) {
+void answer_batches(Services& services, const Request& request, const Reply& reply) {
   Result<Response> response = run(services, request);
   reply.send(response ? std::move(*response) : error_response(Dialect::openai, response.error(), request));
 }
@@ -135,14 +135,14 @@ constexpr std::string_view kBatchSchema =
 constexpr std::string_view kNewBatchSchema =
     R"({"type":"object","additionalProperties":false,"required":["input_file_id","endpoint","completion_window"],"properties":{"input_file_id":{"type":"string"},"endpoint":{"enum":["/v1/images/generations","/v1/images/edits","/v1/images/variations"]},"completion_window":{"const":"24h"},"metadata":{"type":["object","null"],"maxProperties":16,"propertyNames":{"maxLength":64},"additionalProperties":{"type":"string","maxLength":512}},"output_expires_after":{"type":["object","null"],"additionalProperties":false,"required":["anchor","seconds"],"properties":{"anchor":{"const":"created_at"},"seconds":{"type":"integer","minimum":3600,"maximum":2592000}}}}})";
 
-const Route kRoutes[] = {
+const Route kOpenaiBatchRoutes[] = {
     {.method = "POST",
      .path = "/v1/batches",
      .access = Access::draw,
      .dialect = Dialect::openai,
-     .body_bytes_max = kBodyMax,
+     .body_bytes_max = kBatchBodyMax,
      .summary = "Carry out a file of requests within a day",
-     .handle = handle<create>,
+     .handle = answer_batches<create>,
      .body_schema = kNewBatchSchema,
      .ok_schema = kBatchSchema},
     {.method = "GET",
@@ -151,7 +151,7 @@ const Route kRoutes[] = {
      .dialect = Dialect::openai,
      .body_bytes_max = 0,
      .summary = "Batches, newest first",
-     .handle = handle<list>,
+     .handle = answer_batches<list>,
      .query = {{"limit", R"({"type":"integer","minimum":1,"maximum":100})", "at most so many (20)"},
                {"after", R"({"type":"string"})", "id of the last batch of the page before"}},
      .ok_schema = R"({"type":"object","required":["object","data","has_more"]})"},
@@ -161,20 +161,20 @@ const Route kRoutes[] = {
      .dialect = Dialect::openai,
      .body_bytes_max = 0,
      .summary = "How far a batch is",
-     .handle = handle<show>,
+     .handle = answer_batches<show>,
      .ok_schema = kBatchSchema},
     {.method = "POST",
      .path = "/v1/batches/{batch_id}/cancel",
      .access = Access::draw,
      .dialect = Dialect::openai,
-     .body_bytes_max = kBodyMax,
+     .body_bytes_max = kBatchBodyMax,
      .summary = "Stop a batch; what was drawn is kept",
-     .handle = handle<cancel>,
+     .handle = answer_batches<cancel>,
      .ok_schema = kBatchSchema},
 };
 
 }  // namespace
 
-std::span<const Route> openai_batch_routes() { return kRoutes; }
+std::span<const Route> openai_batch_routes() { return kOpenaiBatchRoutes; }
 
 }  // namespace limner

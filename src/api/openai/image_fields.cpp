@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "api/field_kind.h"
+#include "api/passed_field.h"
 
 namespace limner {
 namespace {
@@ -19,31 +20,24 @@ constexpr unsigned flag_of(ImageOperation operation) {
 }
 
 /// A request on its way to become a job: the native JSON it is translated to, and the answer's form.
-struct Translation {
+struct ImageTranslation {
   Json job = Json::object();
   ImageRequest image;
 };
 
-struct Field {
+struct ImageField {
   std::string_view name;
   unsigned operations;
   FieldKind kind;
   std::string_view schema;
-  Result<void> (*read)(Translation& to, const Json& value);
+  Result<void> (*read)(ImageTranslation& to, const Json& value);
 };
 
 Error not_one_of(std::string_view field, const std::string& value, std::string_view allowed) {
   return invalid(std::string(field), fmt::format("\"{}\" is none of {}", value.substr(0, 80), allowed));
 }
 
-// The field under its native name, whose own checks apply.
-template <const char* native>
-Result<void> pass(Translation& to, const Json& value) {
-  to.job[native] = value;
-  return {};
-}
-
-Result<void> read_size(Translation& to, const Json& value) {
+Result<void> read_size(ImageTranslation& to, const Json& value) {
   const std::string size = value.get<std::string>();
   if (size == "auto") return {};
   to.job["size"] = size;
@@ -52,7 +46,7 @@ Result<void> read_size(Translation& to, const Json& value) {
 }
 
 // Low and high draw with half and one and a half times the model's steps, unless the request says how many.
-Result<void> read_quality(Translation& to, const Json& value) {
+Result<void> read_quality(ImageTranslation& to, const Json& value) {
   const std::string quality = value.get<std::string>();
   for (const char* known : {"auto", "low", "medium", "high", "standard", "hd"})
     if (quality == known) {
@@ -62,7 +56,7 @@ Result<void> read_quality(Translation& to, const Json& value) {
   return not_one_of("quality", quality, "auto, low, medium, high, standard, hd");
 }
 
-Result<void> read_background(Translation& to, const Json& value) {
+Result<void> read_background(ImageTranslation& to, const Json& value) {
   const std::string background = value.get<std::string>();
   if (background == "auto" || background == "opaque") return {};
   if (background == "transparent")
@@ -72,27 +66,27 @@ Result<void> read_background(Translation& to, const Json& value) {
 }
 
 // Both words are met: what an operator forbids is forbidden to either.
-Result<void> read_moderation(Translation&, const Json& value) {
+Result<void> read_moderation(ImageTranslation&, const Json& value) {
   const std::string moderation = value.get<std::string>();
   if (moderation == "auto" || moderation == "low") return {};
   return not_one_of("moderation", moderation, "auto, low");
 }
 
-Result<void> read_style(Translation&, const Json& value) {
+Result<void> read_style(ImageTranslation&, const Json& value) {
   const std::string style = value.get<std::string>();
   if (style == "vivid") return {};
   return unsupported("style", fmt::format("\"{}\" does nothing here", style.substr(0, 80)),
                      "say the style in the prompt");
 }
 
-Result<void> read_response_format(Translation& to, const Json& value) {
+Result<void> read_response_format(ImageTranslation& to, const Json& value) {
   const std::string format = value.get<std::string>();
   if (format != "url" && format != "b64_json") return not_one_of("response_format", format, "url, b64_json");
   to.image.as_url = format == "url";
   return {};
 }
 
-Result<void> read_output_format(Translation& to, const Json& value) {
+Result<void> read_output_format(ImageTranslation& to, const Json& value) {
   const std::string format = value.get<std::string>();
   if (format != "png" && format != "jpeg" && format != "webp")
     return not_one_of("output_format", format, "png, jpeg, webp");
@@ -100,7 +94,7 @@ Result<void> read_output_format(Translation& to, const Json& value) {
   return {};
 }
 
-Result<void> read_output_compression(Translation& to, const Json& value) {
+Result<void> read_output_compression(ImageTranslation& to, const Json& value) {
   const int quality = value.get<int>();
   if (quality < 0 || quality > 100)
     return invalid("output_compression", fmt::format("{} is not within 0 to 100", quality));
@@ -108,26 +102,26 @@ Result<void> read_output_compression(Translation& to, const Json& value) {
   return {};
 }
 
-Result<void> read_partial_images(Translation& to, const Json& value) {
+Result<void> read_partial_images(ImageTranslation& to, const Json& value) {
   to.image.partial_images = value.get<int>();
   if (to.image.partial_images < 0 || to.image.partial_images > 3)
     return invalid("partial_images", fmt::format("{} is not within 0 to 3", to.image.partial_images));
   return {};
 }
 
-Result<void> read_stream(Translation& to, const Json& value) {
+Result<void> read_stream(ImageTranslation& to, const Json& value) {
   to.image.stream = value.get<bool>();
   return {};
 }
 
-Result<void> read_input_fidelity(Translation& to, const Json& value) {
+Result<void> read_input_fidelity(ImageTranslation& to, const Json& value) {
   const std::string fidelity = value.get<std::string>();
   if (fidelity != "low" && fidelity != "high") return not_one_of("input_fidelity", fidelity, "low, high");
   to.image.close_to_input = fidelity == "high";
   return {};
 }
 
-Result<void> read_count(Translation& to, const Json& value) {
+Result<void> read_count(ImageTranslation& to, const Json& value) {
   const int count = value.get<int>();
   if (count < 1 || count > 10) return invalid("n", fmt::format("{} is not within 1 to 10", count));
   to.job["count"] = count;
@@ -135,7 +129,7 @@ Result<void> read_count(Translation& to, const Json& value) {
 }
 
 // The end user's name becomes a tag, by which usage can be asked for.
-Result<void> read_user(Translation& to, const Json& value) {
+Result<void> read_user(ImageTranslation& to, const Json& value) {
   std::string user = value.get<std::string>();
   constexpr size_t kUserMax = 58;
   if (user.size() > kUserMax)
@@ -146,12 +140,12 @@ Result<void> read_user(Translation& to, const Json& value) {
   return {};
 }
 
-Result<void> read_tags(Translation& to, const Json& value) {
+Result<void> read_tags(ImageTranslation& to, const Json& value) {
   for (const Json& tag : value) to.job["tags"].push_back(tag);
   return {};
 }
 
-Result<void> read_prompt(Translation& to, const Json& value) {
+Result<void> read_image_prompt(ImageTranslation& to, const Json& value) {
   constexpr size_t kPromptMax = 32'000;
   if (value.get_ref<const std::string&>().size() > kPromptMax)
     return Error{Code::too_large, "prompt", fmt::format("longer than {} bytes", kPromptMax), ""};
@@ -159,17 +153,14 @@ Result<void> read_prompt(Translation& to, const Json& value) {
   return {};
 }
 
-constexpr char kModel[] = "model", kSeed[] = "seed", kNegative[] = "negative", kSteps[] = "steps",
-               kGuidance[] = "guidance", kSampler[] = "sampler", kSchedule[] = "schedule",
-               kStrength[] = "strength", kLoras[] = "loras", kTier[] = "tier";
-
 constexpr std::string_view kText = R"({"type":["string","null"]})";
 constexpr std::string_view kWhole = R"({"type":["integer","null"]})";
 constexpr std::string_view kNumber = R"({"type":["number","null"]})";
 
-const Field kFields[] = {
-    {"prompt", kGenerate | kEdit, FieldKind::text, R"({"type":"string","maxLength":32000})", read_prompt},
-    {"model", kAll, FieldKind::text, kText, pass<kModel>},
+const ImageField kImageFields[] = {
+    {"prompt", kGenerate | kEdit, FieldKind::text, R"({"type":"string","maxLength":32000})",
+     read_image_prompt},
+    {"model", kAll, FieldKind::text, kText, pass<job_field::kModel>},
     {"n", kAll, FieldKind::whole, R"({"type":["integer","null"],"minimum":1,"maximum":10})", read_count},
     {"size", kAll, FieldKind::text, kText, read_size},
     {"quality", kGenerate | kEdit, FieldKind::text,
@@ -187,22 +178,23 @@ const Field kFields[] = {
      R"({"type":["integer","null"],"minimum":0,"maximum":3})", read_partial_images},
     {"input_fidelity", kEdit, FieldKind::text, R"({"enum":["low","high",null]})", read_input_fidelity},
     {"user", kAll, FieldKind::text, R"({"type":["string","null"],"maxLength":58})", read_user},
-    {"seed", kAll, FieldKind::seed, kWhole, pass<kSeed>},
-    {"negative_prompt", kAll, FieldKind::text, kText, pass<kNegative>},
-    {"steps", kAll, FieldKind::whole, kWhole, pass<kSteps>},
-    {"guidance_scale", kAll, FieldKind::number, kNumber, pass<kGuidance>},
-    {"sampler", kAll, FieldKind::text, kText, pass<kSampler>},
-    {"schedule", kAll, FieldKind::text, kText, pass<kSchedule>},
-    {"strength", kEdit | kVary, FieldKind::number, kNumber, pass<kStrength>},
-    {"loras", kAll, FieldKind::list, R"({"type":["array","null"]})", pass<kLoras>},
-    {"tier", kAll, FieldKind::text, R"({"enum":["realtime","standard","batch",null]})", pass<kTier>},
+    {"seed", kAll, FieldKind::seed, kWhole, pass<job_field::kSeed>},
+    {"negative_prompt", kAll, FieldKind::text, kText, pass<job_field::kNegative>},
+    {"steps", kAll, FieldKind::whole, kWhole, pass<job_field::kSteps>},
+    {"guidance_scale", kAll, FieldKind::number, kNumber, pass<job_field::kGuidance>},
+    {"sampler", kAll, FieldKind::text, kText, pass<job_field::kSampler>},
+    {"schedule", kAll, FieldKind::text, kText, pass<job_field::kSchedule>},
+    {"strength", kEdit | kVary, FieldKind::number, kNumber, pass<job_field::kStrength>},
+    {"loras", kAll, FieldKind::list, R"({"type":["array","null"]})", pass<job_field::kLoras>},
+    {"tier", kAll, FieldKind::text, R"({"enum":["realtime","standard","batch",null]})",
+     pass<job_field::kTier>},
     {"tags", kAll, FieldKind::list, R"({"type":["array","null"],"items":{"type":"string"}})", read_tags},
 };
 
-const Field* find_field(std::string_view name) {
-  const auto found = std::find_if(std::begin(kFields), std::end(kFields),
-                                  [&](const Field& field) { return field.name == name; });
-  return found == std::end(kFields) ? nullptr : found;
+const ImageField* find_field(std::string_view name) {
+  const auto found = std::find_if(std::begin(kImageFields), std::end(kImageFields),
+                                  [&](const ImageField& field) { return field.name == name; });
+  return found == std::end(kImageFields) ? nullptr : found;
 }
 
 // A form has texts only: what the field is decides what they mean.
@@ -221,18 +213,18 @@ Json typed(std::string_view text, FieldKind kind) {
 }
 
 // What job_request_from_json() calls a field, as this dialect's clients call it.
-std::string client_name(const std::string& native) {
-  if (native == kNegative) return "negative_prompt";
-  if (native == kGuidance) return "guidance_scale";
+std::string openai_name(const std::string& native) {
+  if (native == job_field::kNegative) return "negative_prompt";
+  if (native == job_field::kGuidance) return "guidance_scale";
   if (native == "count") return "n";
   if (native == "format") return "output_format";
   if (native == "width" || native == "height") return "size";
   return native;
 }
 
-Result<void> read_fields(Translation& to, const Json& fields, ImageOperation operation) {
+Result<void> read_fields(ImageTranslation& to, const Json& fields, ImageOperation operation) {
   for (const auto& [name, value] : fields.items()) {
-    const Field* field = find_field(name);
+    const ImageField* field = find_field(name);
     if (!field || !(field->operations & flag_of(operation)))
       return invalid(name.substr(0, 80), "is no field of this request", "/openapi.json lists them");
     if (value.is_null()) continue;
@@ -265,7 +257,7 @@ Result<Json> image_fields(const Request& request) {
     // Clients write lists as repeated "name[]".
     const bool in_list = part.name.ends_with("[]");
     const std::string name = in_list ? part.name.substr(0, part.name.size() - 2) : part.name;
-    const Field* field = find_field(name);
+    const ImageField* field = find_field(name);
     if (field && field->kind == FieldKind::list) {
       fields[name].push_back(std::string(part.data));
     } else if (fields.contains(name)) {
@@ -279,7 +271,7 @@ Result<Json> image_fields(const Request& request) {
 
 Result<ImageRequest> read_image_request(const Json& fields, ImageOperation operation,
                                         const Catalogue& catalogue) {
-  Translation to;
+  ImageTranslation to;
   TRY(read_fields(to, fields, operation));
   if (!to.job.contains("prompt")) {
     if (operation != ImageOperation::vary) return invalid("prompt", "is missing");
@@ -288,7 +280,7 @@ Result<ImageRequest> read_image_request(const Json& fields, ImageOperation opera
   Result<JobRequest> job = job_request_from_json(to.job);
   if (!job) {
     Error error = std::move(job).error();
-    error.field = client_name(error.field);
+    error.field = openai_name(error.field);
     return error;
   }
   to.image.job = std::move(*job);
@@ -303,7 +295,7 @@ Result<ImageRequest> read_image_request(const Json& fields, ImageOperation opera
 
 std::string image_request_schema(ImageOperation operation) {
   std::string properties;
-  for (const Field& field : kFields)
+  for (const ImageField& field : kImageFields)
     if (field.operations & flag_of(operation))
       properties += fmt::format("{}\"{}\":{}", properties.empty() ? "" : ",", field.name, field.schema);
   const char* required = operation == ImageOperation::vary ? "" : R"("required":["prompt"],)";

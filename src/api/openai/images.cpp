@@ -17,14 +17,14 @@ namespace limner {
 namespace {
 
 // A form with a picture and a mask of 50 MiB each, or their base64.
-constexpr size_t kBodyMax = 140u << 20;
+constexpr size_t kImagesBodyMax = 140u << 20;
 constexpr size_t kJsonMax = 1u << 20;
 
 /// A request from its acceptance to the last byte of its answer. Kept alive by the callbacks that wait for
 /// its job.
-struct Exchange {
-  Exchange(Services& given_services, const Request& given_request, const Reply& given_reply,
-           ImageRequest given_image, ImageOperation given_operation)
+struct ImageExchange {
+  ImageExchange(Services& given_services, const Request& given_request, const Reply& given_reply,
+                ImageRequest given_image, ImageOperation given_operation)
       : services(given_services),
         request(given_request),
         reply(given_reply),
@@ -45,9 +45,9 @@ struct Exchange {
   std::mutex mutex;  ///< of what follows
   EventHub::Subscription previews;
 };
-using ExchangePtr = std::shared_ptr<Exchange>;
+using ImageExchangePtr = std::shared_ptr<ImageExchange>;
 
-void fail(const Exchange& exchange, const Error& error) {
+void fail(const ImageExchange& exchange, const Error& error) {
   const Response response = error_response(Dialect::openai, error, exchange.request);
   if (!exchange.stream) {
     exchange.reply.send(response);
@@ -59,7 +59,7 @@ void fail(const Exchange& exchange, const Error& error) {
   stream.end(body ? sse_message("error", *body) : std::string());
 }
 
-void answer(Exchange& exchange, const JobView& view) {
+void answer_images(ImageExchange& exchange, const JobView& view) {
   if (const std::optional<Error> error = error_of(view.job)) return fail(exchange, *error);
   if (exchange.stream) {
     const Result<std::string> events =
@@ -77,7 +77,7 @@ void answer(Exchange& exchange, const JobView& view) {
   exchange.reply.send(std::move(response));
 }
 
-void forward_preview(const ExchangePtr& exchange, const JobEvent& event) {
+void forward_preview(const ImageExchangePtr& exchange, const JobEvent& event) {
   if (event.type != "preview" || !event.picture) return;
   const std::lock_guard lock(exchange->mutex);
   if (exchange->partials_sent >= exchange->image.partial_images) return;
@@ -86,7 +86,7 @@ void forward_preview(const ExchangePtr& exchange, const JobEvent& event) {
     ++exchange->partials_sent;
 }
 
-Result<void> send_previews(const ExchangePtr& exchange, const std::string& job) {
+Result<void> send_previews(const ImageExchangePtr& exchange, const std::string& job) {
   EventHub::Subscription previews =
       TRY(exchange->services.jobs.listen(*exchange->request.caller, job, [exchange](const JobEvent& event) {
         forward_preview(exchange, event);
@@ -97,13 +97,13 @@ Result<void> send_previews(const ExchangePtr& exchange, const std::string& job) 
 }
 
 // The subscription's listener keeps the exchange, which keeps the subscription.
-void stop_previews(Exchange& exchange) {
+void stop_previews(ImageExchange& exchange) {
   EventHub::Subscription dropped_without_the_lock;
   const std::lock_guard lock(exchange.mutex);
   dropped_without_the_lock = std::move(exchange.previews);
 }
 
-void wait_for(const ExchangePtr& exchange, const std::string& job) {
+void wait_for(const ImageExchangePtr& exchange, const std::string& job) {
   const Caller& caller = *exchange->request.caller;
   const auto gone = cancelling(exchange->services, caller, job);
   if (exchange->image.stream) {
@@ -119,7 +119,7 @@ void wait_for(const ExchangePtr& exchange, const std::string& job) {
   const Result<void> waiting =
       when_job_ended(exchange->services, caller, job, [exchange](const JobView& view) {
         stop_previews(*exchange);
-        answer(*exchange, view);
+        answer_images(*exchange, view);
       });
   if (waiting) return;
   stop_previews(*exchange);
@@ -136,7 +136,8 @@ void plan_previews(Services& services, ImageRequest& image) {
   image.job.preview_every = std::max(1, steps / (image.partial_images + 1));
 }
 
-Result<void> take(Services& services, const Request& request, const Reply& reply, ImageOperation operation) {
+Result<void> take_images(Services& services, const Request& request, const Reply& reply,
+                         ImageOperation operation) {
   Json fields = TRY(image_fields(request));
   GivenImages given;
   if (operation != ImageOperation::generate) given = TRY(given_images(request, fields));
@@ -146,66 +147,66 @@ Result<void> take(Services& services, const Request& request, const Reply& reply
   if (!idempotency.fresh) {
     const std::optional<Submitted> earlier = TRY(services.jobs.find_repeated(idempotency));
     if (earlier) {
-      wait_for(std::make_shared<Exchange>(services, request, reply, std::move(image), operation),
+      wait_for(std::make_shared<ImageExchange>(services, request, reply, std::move(image), operation),
                earlier->job.id);
       return {};
     }
   }
   if (operation != ImageOperation::generate) TRY(keep_images(services, request, given, operation, image));
   const Submitted submitted = TRY(services.jobs.submit(*request.caller, image.job, idempotency));
-  wait_for(std::make_shared<Exchange>(services, request, reply, std::move(image), operation),
+  wait_for(std::make_shared<ImageExchange>(services, request, reply, std::move(image), operation),
            submitted.job.id);
   return {};
 }
 
 template <ImageOperation operation>
-void handle(Services& services, const Request& request, const Reply& reply) {
-  if (const Result<void> taken = take(services, request, reply, operation); !taken)
+void handle_images(Services& services, const Request& request, const Reply& reply) {
+  if (const Result<void> taken = take_images(services, request, reply, operation); !taken)
     reply.send(error_response(Dialect::openai, taken.error(), request));
 }
 
 const std::string kGenerateSchema = image_request_schema(ImageOperation::generate);
 const std::string kEditSchema = image_request_schema(ImageOperation::edit);
 const std::string kVarySchema = image_request_schema(ImageOperation::vary);
-constexpr std::string_view kAnswerSchema =
+constexpr std::string_view kImagesAnswerSchema =
     R"({"type":"object","required":["created","data"],"properties":{"created":{"type":"integer"},"data":{"type":"array","items":{"type":"object","properties":{"b64_json":{"type":"string"},"url":{"type":"string"}}}}}})";
 
-const Route kRoutes[] = {
+const Route kOpenaiImageRoutes[] = {
     {.method = "POST",
      .path = "/v1/images/generations",
      .access = Access::draw,
      .dialect = Dialect::openai,
      .body_bytes_max = kJsonMax,
      .summary = "Draw pictures from a prompt, as OpenAI's API does",
-     .handle = handle<ImageOperation::generate>,
+     .handle = handle_images<ImageOperation::generate>,
      .body_schema = kGenerateSchema,
-     .ok_schema = kAnswerSchema,
+     .ok_schema = kImagesAnswerSchema,
      .ok_type = "application/json,text/event-stream"},
     {.method = "POST",
      .path = "/v1/images/edits",
      .access = Access::draw,
      .dialect = Dialect::openai,
-     .body_bytes_max = kBodyMax,
+     .body_bytes_max = kImagesBodyMax,
      .summary = "Draw over a picture, all of it or where a mask is transparent",
-     .handle = handle<ImageOperation::edit>,
+     .handle = handle_images<ImageOperation::edit>,
      .body_schema = kEditSchema,
      .body_type = "multipart/form-data,application/json",
-     .ok_schema = kAnswerSchema,
+     .ok_schema = kImagesAnswerSchema,
      .ok_type = "application/json,text/event-stream"},
     {.method = "POST",
      .path = "/v1/images/variations",
      .access = Access::draw,
      .dialect = Dialect::openai,
-     .body_bytes_max = kBodyMax,
+     .body_bytes_max = kImagesBodyMax,
      .summary = "Draw pictures like a picture",
-     .handle = handle<ImageOperation::vary>,
+     .handle = handle_images<ImageOperation::vary>,
      .body_schema = kVarySchema,
      .body_type = "multipart/form-data",
-     .ok_schema = kAnswerSchema},
+     .ok_schema = kImagesAnswerSchema},
 };
 
 }  // namespace
 
-std::span<const Route> openai_image_routes() { return kRoutes; }
+std::span<const Route> openai_image_routes() { return kOpenaiImageRoutes; }
 
 }  // namespace limner
