@@ -6,8 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/files.h"
-#include "cli/commands.h"
-#include "cli/data_folder.h"
+#include "cli/data_command.h"
 #include "cli/printable.h"
 #include "cli/serve_config.h"
 
@@ -39,7 +38,7 @@ Json findings_json(const std::vector<Disagreement>& found) {
   return all;
 }
 
-Result<int> verify(const AuditFlags& flags) {
+Result<int> verify_log(const AuditFlags& flags) {
   const AuditWitness witness = TRY(witness_of(flags));
   std::vector<Disagreement> found;
   const AuditReport report = TRY(verify_audit({ledger_path(flags.data)}, witness, found));
@@ -94,7 +93,7 @@ Result<std::string> lines_of(Ledger& ledger, bool sealed) {
 }
 
 // The checkpoint first: it covers a beginning of the lines, whatever is appended meanwhile.
-Result<int> take_away(const AuditFlags& flags) {
+Result<int> export_log(const AuditFlags& flags) {
   const SystemClock clock;
   const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
   std::error_code error;
@@ -124,37 +123,29 @@ Result<int> erase(const AuditFlags& flags) {
   return 0;
 }
 
-CLI::App* add(CLI::App& command, CommandSlot& slot, const char* name, const char* doc,
-              Result<int> (*run)(const AuditFlags&), const std::shared_ptr<AuditFlags>& flags) {
-  CLI::App* sub = command.add_subcommand(name, doc);
-  add_data_option(*sub, flags->data);
-  sub->add_flag("--json", flags->json, "Print JSON");
-  sub->callback([&slot, flags, run] { slot.run = [flags, run] { return run(*flags); }; });
-  return sub;
-}
-
 }  // namespace
 
 void add_audit(CLI::App& app, CommandSlot& slot) {
   auto flags = std::make_shared<AuditFlags>();
   CLI::App* command = app.add_subcommand("audit", "Verify, prove and take away the audit log of a server");
   command->require_subcommand(1);
-  CLI::App* verified =
-      add(*command, slot, "verify", "Recompute the whole log; exit status 1 where something does not agree",
-          verify, flags);
+  CLI::App* verified = add_data_command(
+      *command, slot, "verify", "Recompute the whole log; exit status 1 where something does not agree",
+      verify_log, flags);
   verified->add_option("--checkpoint", flags->checkpoints,
                        "A checkpoint that was taken away before; may be repeated");
   verified->add_option("--key", flags->key, "The log's public key, where it is known from elsewhere");
-  add(*command, slot, "prove", "Print that a leaf is in the log: leaf, path and signed checkpoint", prove,
-      flags)
+  add_data_command(*command, slot, "prove",
+                   "Print that a leaf is in the log: leaf, path and signed checkpoint", prove, flags)
       ->add_option("id", flags->id, "A leaf's number, or the id of what it is about (the newest)")
       ->required();
-  CLI::App* exported = add(*command, slot, "export",
-                           "Write audit.jsonl, checkpoint and public_key into a folder", take_away, flags);
+  CLI::App* exported =
+      add_data_command(*command, slot, "export", "Write audit.jsonl, checkpoint and public_key into a folder",
+                       export_log, flags);
   exported->add_option("-o,--output", flags->output, "The folder")->required();
   exported->add_flag("--sealed", flags->sealed, "With the names and salts behind the hashes");
-  add(*command, slot, "erase", "Forget a person, tenant or key in the log; its hashes stay and say nothing",
-      erase, flags)
+  add_data_command(*command, slot, "erase",
+                   "Forget a person, tenant or key in the log; its hashes stay and say nothing", erase, flags)
       ->add_option("value", flags->id, "Name or id, as the log shows it")
       ->required();
 }

@@ -11,7 +11,7 @@
 namespace limner {
 namespace {
 
-Result<int> check(const ServeFlags& flags, bool json) {
+Result<int> check_config(const ServeFlags& flags, bool json) {
   const ServeConfig config = TRY(read_serve_config(flags));
   if (json)
     fmt::print("{}\n", json_text({{"valid", true}}, kOneLine));
@@ -20,7 +20,7 @@ Result<int> check(const ServeFlags& flags, bool json) {
   return 0;
 }
 
-Result<int> show(const ServeFlags& flags, bool json) {
+Result<int> show_config(const ServeFlags& flags, bool json) {
   ServeConfig config = TRY(read_serve_config(flags));
   const Json all = serve_config_json(config);
   if (json) {
@@ -56,8 +56,8 @@ void add_config(CLI::App& app, CommandSlot& slot) {
     sub->callback(
         [flags, &slot, run] { slot.run = [flags, run] { return run(flags->serve, flags->json); }; });
   };
-  add("check", "Whether it is valid", check);
-  add("show", "Every setting as it is in force; secrets are not shown", show);
+  add("check", "Whether it is valid", check_config);
+  add("show", "Every setting as it is in force; secrets are not shown", show_config);
 }
 
 }  // namespace limner

@@ -5,8 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/folder_lock.h"
-#include "cli/commands.h"
-#include "cli/data_folder.h"
+#include "cli/data_command.h"
 #include "cli/printable.h"
 #include "cli/serve_config.h"
 #include "net/http_client.h"
@@ -56,7 +55,7 @@ Result<std::vector<Disagreement>> find_disagreements(const DbFlags& flags) {
                       [&](const std::string& key, uint64_t bytes) { return exists_in(stores, key, bytes); });
 }
 
-Result<int> check(const DbFlags& flags) {
+Result<int> compare_ledger(const DbFlags& flags) {
   const std::vector<Disagreement> found = TRY(find_disagreements(flags));
   Json all = Json::array();
   for (const Disagreement& each : found) {
@@ -85,33 +84,26 @@ Result<int> restore(const DbFlags& flags) {
   return 0;
 }
 
-CLI::App* add(CLI::App& command, CommandSlot& slot, const char* name, const char* doc,
-              Result<int> (*run)(const DbFlags&), const std::shared_ptr<DbFlags>& flags) {
-  CLI::App* sub = command.add_subcommand(name, doc);
-  add_data_option(*sub, flags->data);
-  sub->add_flag("--json", flags->json, "Print JSON");
-  sub->callback([&slot, flags, run] { slot.run = [flags, run] { return run(*flags); }; });
-  return sub;
-}
-
 }  // namespace
 
 void add_db(CLI::App& app, CommandSlot& slot) {
   auto flags = std::make_shared<DbFlags>();
   CLI::App* command = app.add_subcommand("db", "Check, back up and restore the ledger of a server");
   command->require_subcommand(1);
-  CLI::App* checked =
-      add(*command, slot, "check",
-          "Compare jobs, pictures, files and usage with each other; exit status 1 where they disagree", check,
-          flags);
+  CLI::App* checked = add_data_command(
+      *command, slot, "check",
+      "Compare jobs, pictures, files and usage with each other; exit status 1 where they disagree",
+      compare_ledger, flags);
   checked->add_option("--config", flags->config,
                       "Configuration file of the server, which says where its store is");
   checked->add_flag("--store-less", flags->storeless, "Do not ask the store whether files exist");
-  add(*command, slot, "backup", "Copy the ledger into a new file; the server may be running", backup, flags)
+  add_data_command(*command, slot, "backup", "Copy the ledger into a new file; the server may be running",
+                   backup, flags)
       ->add_option("file", flags->file, "The file to make")
       ->required();
-  CLI::App* restored = add(*command, slot, "restore",
-                           "Put a backup in the ledger's place; the server must not run", restore, flags);
+  CLI::App* restored =
+      add_data_command(*command, slot, "restore",
+                       "Put a backup in the ledger's place; the server must not run", restore, flags);
   restored->add_option("file", flags->file, "The backup")->required();
   restored->add_flag("--replace", flags->replace, "Also where there is a ledger already");
 }

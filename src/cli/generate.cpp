@@ -27,10 +27,10 @@
 namespace limner {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
-double ms_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+double ms_since(SteadyClock::time_point start) {
+  return std::chrono::duration<double, std::milli>(SteadyClock::now() - start).count();
 }
 
 struct GenerateFlags {
@@ -205,7 +205,7 @@ class Generate {
   }
 
   Result<void> load_model() {
-    const Clock::time_point started = Clock::now();
+    const SteadyClock::time_point started = SteadyClock::now();
     const std::string name = chosen_model();
     line_.stage("loading " + name);
     model_ = TRY(load(TRY(find_model(name)), load_options()));
@@ -268,7 +268,7 @@ class Generate {
     const Picture picture = TRY(finish(drawing));
     if (interrupted()) return Error{Code::cancelled, "", "interrupted", ""};
     TRY(ask_policy(picture, "picture"));
-    const Clock::time_point started = Clock::now();
+    const SteadyClock::time_point started = SteadyClock::now();
     PictureOrigin origin;
     origin.parent = parent_;
     if (!flags_.output.bare) {

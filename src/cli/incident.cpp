@@ -10,8 +10,7 @@
 #include "base/files.h"
 #include "base/ids.h"
 #include "base/version.h"
-#include "cli/commands.h"
-#include "cli/data_folder.h"
+#include "cli/data_command.h"
 #include "cli/printable.h"
 #include "cli/serve_config.h"
 #include "jobs/incident_report.h"
@@ -73,7 +72,7 @@ void print_incident(const Incident& incident, TimeUs now) {
              time_text(incident.expires), printable(incident.reason));
 }
 
-Result<int> list(const IncidentFlags& flags) {
+Result<int> list_incidents(const IncidentFlags& flags) {
   const SystemClock clock;
   const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
   const std::vector<Incident> found = TRY(ledger->incidents().list(500, ""));
@@ -160,7 +159,7 @@ Result<int> write_pictures(Store& store, const std::filesystem::path& folder,
   return missing;
 }
 
-Result<int> take_away(const IncidentFlags& flags) {
+Result<int> export_incident(const IncidentFlags& flags) {
   const SystemClock clock;
   const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
   const Incident incident = TRY(ledger->incidents().find(flags.id));
@@ -195,23 +194,14 @@ Result<int> take_away(const IncidentFlags& flags) {
   return missing == 0 ? 0 : 1;
 }
 
-CLI::App* add(CLI::App& command, CommandSlot& slot, const char* name, const char* doc,
-              Result<int> (*run)(const IncidentFlags&), const std::shared_ptr<IncidentFlags>& flags) {
-  CLI::App* sub = command.add_subcommand(name, doc);
-  add_data_option(*sub, flags->data);
-  sub->add_flag("--json", flags->json, "Print JSON");
-  sub->callback([&slot, flags, run] { slot.run = [flags, run] { return run(*flags); }; });
-  return sub;
-}
-
 }  // namespace
 
 void add_incident(CLI::App& app, CommandSlot& slot) {
   auto flags = std::make_shared<IncidentFlags>();
   CLI::App* command = app.add_subcommand("incident", "Stop drawing, and collect what it was about");
   command->require_subcommand(1);
-  CLI::App* opened =
-      add(*command, slot, "open", "Stop drawing of what is named; prints the incident's id", open_one, flags);
+  CLI::App* opened = add_data_command(
+      *command, slot, "open", "Stop drawing of what is named; prints the incident's id", open_one, flags);
   opened->add_option("scope", flags->scope, "all, model, lora, tenant, key or prompt")->required();
   opened->add_option("subject", flags->subject,
                      "Name, id or pattern ('*' stands for anything); none for all");
@@ -221,11 +211,11 @@ void add_incident(CLI::App& app, CommandSlot& slot) {
   opened->add_option("--reason", flags->reason, "Why")->required();
   opened->add_flag("--withhold", flags->withhold, "Give out no pictures of such jobs either");
   opened->add_flag("--drill", flags->drill, "It is an exercise, and says so");
-  add(*command, slot, "list", "The incidents", list, flags);
-  CLI::App* scoped = add(*command, slot, "scope", "The jobs that it is about", scope, flags);
-  CLI::App* exported =
-      add(*command, slot, "export", "Prompts, seeds, versions and pictures of those jobs into a folder",
-          take_away, flags);
+  add_data_command(*command, slot, "list", "The incidents", list_incidents, flags);
+  CLI::App* scoped = add_data_command(*command, slot, "scope", "The jobs that it is about", scope, flags);
+  CLI::App* exported = add_data_command(*command, slot, "export",
+                                        "Prompts, seeds, versions and pictures of those jobs into a folder",
+                                        export_incident, flags);
   for (CLI::App* sub : {scoped, exported}) {
     sub->add_option("id", flags->id, "Its id, inc_...")->required();
     sub->add_option("--since-hours", flags->since_hours, "So long before it was opened")

@@ -4,8 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/commands.h"
-#include "cli/data_folder.h"
+#include "cli/data_command.h"
 #include "cli/limit_flags.h"
 #include "cli/printable.h"
 
@@ -62,7 +61,7 @@ int show_once(const NewKey& made, const std::string& tenant, bool json) {
   return 0;
 }
 
-Result<int> create(const KeyFlags& flags) {
+Result<int> create_key(const KeyFlags& flags) {
   const SystemClock clock;
   const Scopes scopes = TRY(scopes_of(flags.scopes));
   const Limits limits = TRY(flags.limits.apply({}));
@@ -102,7 +101,7 @@ void print_key(const ApiKey& key, const Tenant& tenant, TimeUs now) {
              time_text(key.used));
 }
 
-Result<int> list(const KeyFlags& flags) {
+Result<int> list_keys(const KeyFlags& flags) {
   const SystemClock clock;
   const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
   const TimeUs now = clock.now();
@@ -144,24 +143,14 @@ Result<int> rotate(const KeyFlags& flags) {
   return show_once(made, tenant.name, flags.json);
 }
 
-using KeyCommand = Result<int> (*)(const KeyFlags&);
-
-CLI::App* add(CLI::App& command, CommandSlot& slot, const char* name, const char* doc, KeyCommand run,
-              const std::shared_ptr<KeyFlags>& flags) {
-  CLI::App* sub = command.add_subcommand(name, doc);
-  add_data_option(*sub, flags->data);
-  sub->add_flag("--json", flags->json, "Print JSON");
-  sub->callback([&slot, flags, run] { slot.run = [flags, run] { return run(*flags); }; });
-  return sub;
-}
-
 }  // namespace
 
 void add_key(CLI::App& app, CommandSlot& slot) {
   auto flags = std::make_shared<KeyFlags>();
   CLI::App* command = app.add_subcommand("key", "Make, list and take back the keys of a server");
   command->require_subcommand(1);
-  CLI::App* made = add(*command, slot, "create", "Make a key and print it, once", create, flags);
+  CLI::App* made =
+      add_data_command(*command, slot, "create", "Make a key and print it, once", create_key, flags);
   made->add_option("--name", flags->name, "What it is for")->required();
   made->add_option("--scope", flags->scopes, "What it allows: draw, read, review or admin; may be repeated")
       ->capture_default_str();
@@ -170,12 +159,12 @@ void add_key(CLI::App& app, CommandSlot& slot) {
   made->add_option("--expires-days", flags->expires_days, "Days until it expires (default: never)")
       ->check(CLI::Range(1, 36'500));
   flags->limits.add_to(*made);
-  add(*command, slot, "list", "The keys, without their secrets", list, flags);
-  add(*command, slot, "revoke", "End a key at once", revoke, flags)
+  add_data_command(*command, slot, "list", "The keys, without their secrets", list_keys, flags);
+  add_data_command(*command, slot, "revoke", "End a key at once", revoke, flags)
       ->add_option("id", flags->id, "Its id, key_...")
       ->required();
   CLI::App* rotated =
-      add(*command, slot, "rotate", "Make a key's successor and print it, once", rotate, flags);
+      add_data_command(*command, slot, "rotate", "Make a key's successor and print it, once", rotate, flags);
   rotated->add_option("id", flags->id, "The id of the old key, key_...")->required();
   rotated->add_option("--overlap-hours", flags->overlap_hours, "How long the old key still works")
       ->capture_default_str()

@@ -12,7 +12,7 @@
 namespace limner {
 namespace {
 
-Result<int> print(const std::vector<ListedName>& names, bool json) {
+Result<int> print_names(const std::vector<ListedName>& names, bool json) {
   Json array = Json::array();
   for (const ListedName& name : names) {
     if (!json) fmt::print("{:<22} {:<16} {}\n", name.name, name.title, name.doc);
@@ -27,7 +27,7 @@ void add_list(CLI::App& app, CommandSlot& slot, const char* name, const char* do
   auto json = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand(name, doc);
   command->add_flag("--json", *json, "Print JSON");
-  command->callback([json, list, &slot] { slot.run = [json, list] { return print(list(), *json); }; });
+  command->callback([json, list, &slot] { slot.run = [json, list] { return print_names(list(), *json); }; });
 }
 
 }  // namespace

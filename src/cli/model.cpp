@@ -13,7 +13,7 @@
 namespace limner {
 namespace {
 
-Result<int> list(bool json) {
+Result<int> print_models(bool json) {
   const std::vector<LibraryModel> models = list_models();
   Json array = Json::array();
   for (const LibraryModel& model : models) {
@@ -24,7 +24,7 @@ Result<int> list(bool json) {
   return 0;
 }
 
-Result<int> show(const std::string& name, bool json) {
+Result<int> show_model(const std::string& name, bool json) {
   const std::filesystem::path path = TRY(find_model(name));
   const ModelPtr model = TRY(load(path, {}));
   const ModelInfo info = model_info(*model);
@@ -77,10 +77,10 @@ void add_model(CLI::App& app, CommandSlot& slot) {
     sub->callback([&slot, run = std::move(run)] { slot.run = run; });
   };
   set(command->add_subcommand("list", "The models in the model folders"),
-      [flags] { return list(flags->json); });
+      [flags] { return print_models(flags->json); });
   CLI::App* shown = command->add_subcommand("show", "What a model is and draws with");
   shown->add_option("name", flags->name, "Name or path")->required();
-  set(shown, [flags] { return show(flags->name, flags->json); });
+  set(shown, [flags] { return show_model(flags->name, flags->json); });
   CLI::App* imported =
       command->add_subcommand("import", "Check a model and copy it into the user's model folder");
   imported->add_option("path", flags->path, "Diffusers folder or .safetensors checkpoint")->required();

@@ -21,7 +21,7 @@ std::string duration_text(double seconds) {
 
 // Not fmt::print, which throws: a standard error that cannot be written to is no reason to stop drawing.
 template <class... Values>
-void print(fmt::format_string<Values...> text, Values&&... values) {
+void write_to_terminal(fmt::format_string<Values...> text, Values&&... values) {
   std::fputs(fmt::format(text, std::forward<Values>(values)...).c_str(), stderr);
 }
 
@@ -38,10 +38,10 @@ void ProgressLine::stage(const std::string& what) {
   started_ = Clock::now();
   drawn_at_ = {};
   if (terminal_) {
-    print("\r{}...", text);
+    write_to_terminal("\r{}...", text);
     bar_shown_ = true;
   } else {
-    print("{}\n", text);
+    write_to_terminal("{}\n", text);
   }
   std::fflush(stderr);
 }
@@ -59,19 +59,19 @@ void ProgressLine::update(int done, int total, const char* unit) {
   const std::string pace =
       rate >= 1 || rate == 0 ? fmt::format("{:.2f} it/s", rate) : fmt::format("{:.2f} s/it", 1 / rate);
   const std::string left = done > 0 ? duration_text((total - done) / std::max(rate, 1e-9)) : "?";
-  print("\r\033[K[{}] {} {}/{}  {}  {} left", bar, unit, done, total, pace, left);
+  write_to_terminal("\r\033[K[{}] {} {}/{}  {}  {} left", bar, unit, done, total, pace, left);
   std::fflush(stderr);
   bar_shown_ = true;
 }
 
 void ProgressLine::note(const std::string& text) {
   clear();
-  if (!quiet_) print("limner: {}\n", printable(text));
+  if (!quiet_) write_to_terminal("limner: {}\n", printable(text));
 }
 
 void ProgressLine::clear() {
   if (!bar_shown_) return;
-  print("\r\033[K");
+  write_to_terminal("\r\033[K");
   std::fflush(stderr);
   bar_shown_ = false;
 }

@@ -182,8 +182,8 @@ Result<int> list_protected(const ProtectFlags& flags) {
 
 using ProtectCommand = Result<int> (*)(const ProtectFlags&);
 
-CLI::App* add(CLI::App& command, CommandSlot& slot, const char* name, const char* doc, ProtectCommand run,
-              const std::shared_ptr<ProtectFlags>& flags) {
+CLI::App* add_index_command(CLI::App& command, CommandSlot& slot, const char* name, const char* doc,
+                            ProtectCommand run, const std::shared_ptr<ProtectFlags>& flags) {
   CLI::App* sub = command.add_subcommand(name, doc);
   sub->add_option("--index", flags->index, "File of the protected pictures")->capture_default_str();
   sub->add_flag("--json", flags->json, "Print JSON");
@@ -198,17 +198,17 @@ void add_protect(CLI::App& app, CommandSlot& slot) {
   flags->index = default_index_path();
   CLI::App* command = app.add_subcommand("protect", "Pictures whose copies are to be known");
   command->require_subcommand(1);
-  add(
+  add_index_command(
       *command, slot, "add", "Hash a picture, or every picture of a folder, into the index",
       [](const ProtectFlags& f) { return Adding(f).run(); }, flags)
       ->add_option("input", flags->input, "Folder or picture")
       ->required();
-  add(*command, slot, "check",
-      "Whether a picture is a copy: none, review, copy, or unchecked if it is too flat to say", check_copy,
-      flags)
+  add_index_command(*command, slot, "check",
+                    "Whether a picture is a copy: none, review, copy, or unchecked if it is too flat to say",
+                    check_copy, flags)
       ->add_option("input", flags->input, "Picture")
       ->required();
-  add(*command, slot, "list", "What is in the index", list_protected, flags);
+  add_index_command(*command, slot, "list", "What is in the index", list_protected, flags);
 }
 
 }  // namespace limner

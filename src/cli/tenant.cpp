@@ -4,8 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/commands.h"
-#include "cli/data_folder.h"
+#include "cli/data_command.h"
 #include "cli/limit_flags.h"
 #include "cli/printable.h"
 
@@ -20,7 +19,7 @@ struct TenantFlags {
   bool json = false;
 };
 
-constexpr size_t kNameBytesMax = 100;
+constexpr size_t kTenantNameBytesMax = 100;
 
 Result<std::optional<int>> days_of(const std::string& text) {
   if (text == "none") return std::optional<int>();
@@ -59,7 +58,7 @@ void print_tenant(const Tenant& tenant) {
              json_text(limits_to_json(tenant.limits), kOneLine));
 }
 
-int show(const Tenant& tenant, bool json) {
+int show_tenant(const Tenant& tenant, bool json) {
   if (json)
     fmt::print("{}\n", json_text(tenant_json(tenant)));
   else
@@ -67,17 +66,17 @@ int show(const Tenant& tenant, bool json) {
   return 0;
 }
 
-Result<int> create(const TenantFlags& flags) {
+Result<int> create_tenant(const TenantFlags& flags) {
   const SystemClock clock;
-  if (flags.name.empty() || flags.name.size() > kNameBytesMax)
-    return invalid("name", fmt::format("must have 1 to {} bytes", kNameBytesMax));
+  if (flags.name.empty() || flags.name.size() > kTenantNameBytesMax)
+    return invalid("name", fmt::format("must have 1 to {} bytes", kTenantNameBytesMax));
   Tenant tenant;
   tenant.name = flags.name;
   tenant.created = clock.now();
   TRY(apply(flags, tenant));
   const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, true, clock));
   const Tenant made = TRY(ledger->tenants().create(tenant, this_person()));
-  return show(made, flags.json);
+  return show_tenant(made, flags.json);
 }
 
 Result<int> set(const TenantFlags& flags) {
@@ -86,10 +85,10 @@ Result<int> set(const TenantFlags& flags) {
   Tenant tenant = TRY(ledger->tenants().find_by_name(flags.name));
   TRY(apply(flags, tenant));
   TRY(ledger->tenants().update(tenant, this_person()));
-  return show(tenant, flags.json);
+  return show_tenant(tenant, flags.json);
 }
 
-Result<int> list(const TenantFlags& flags) {
+Result<int> list_tenants(const TenantFlags& flags) {
   const SystemClock clock;
   const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
   const std::vector<Tenant> tenants = TRY(ledger->tenants().list());
@@ -100,17 +99,6 @@ Result<int> list(const TenantFlags& flags) {
   }
   if (flags.json) fmt::print("{}\n", json_text(all));
   return 0;
-}
-
-using TenantCommand = Result<int> (*)(const TenantFlags&);
-
-CLI::App* add(CLI::App& command, CommandSlot& slot, const char* name, const char* doc, TenantCommand run,
-              const std::shared_ptr<TenantFlags>& flags) {
-  CLI::App* sub = command.add_subcommand(name, doc);
-  add_data_option(*sub, flags->data);
-  sub->add_flag("--json", flags->json, "Print JSON");
-  sub->callback([&slot, flags, run] { slot.run = [flags, run] { return run(*flags); }; });
-  return sub;
 }
 
 void add_properties(CLI::App& command, TenantFlags& flags) {
@@ -131,9 +119,9 @@ void add_tenant(CLI::App& app, CommandSlot& slot) {
   auto flags = std::make_shared<TenantFlags>();
   CLI::App* command = app.add_subcommand("tenant", "Make, list and change the tenants of a server");
   command->require_subcommand(1);
-  add_properties(*add(*command, slot, "create", "Make a tenant", create, flags), *flags);
-  add_properties(*add(*command, slot, "set", "Change a tenant", set, flags), *flags);
-  add(*command, slot, "list", "The tenants", list, flags);
+  add_properties(*add_data_command(*command, slot, "create", "Make a tenant", create_tenant, flags), *flags);
+  add_properties(*add_data_command(*command, slot, "set", "Change a tenant", set, flags), *flags);
+  add_data_command(*command, slot, "list", "The tenants", list_tenants, flags);
 }
 
 }  // namespace limner
