@@ -7,7 +7,7 @@ namespace limner {
 namespace {
 
 // Longer words are no misspelt names, and the distance takes time by the product of lengths.
-constexpr size_t kWordBytesMax = 64;
+constexpr size_t kComparedBytesMax = 64;
 
 // Optimal string alignment distance.
 size_t distance(std::string_view a, std::string_view b) {
@@ -30,7 +30,7 @@ size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string_view close_name(std::string_view word, std::span<const std::string_view> names) {
-  if (word.size() > kWordBytesMax) return {};
+  if (word.size() > kComparedBytesMax) return {};
   std::string_view closest;
   size_t least = std::max<size_t>(1, word.size() / 3) + 1;
   for (const std::string_view name : names) {

@@ -5,7 +5,7 @@
 namespace limner {
 namespace {
 
-constexpr int kPage = 200;
+constexpr int kHousekeepingPage = 200;
 constexpr double kRetentionSeconds = 60;
 
 bool never() { return false; }
@@ -84,12 +84,12 @@ template <class Table>
 int Housekeeper::retire(Table& table, const Stop& stop) {
   int retired = 0;
   for (bool more = true; more && !stop();) {
-    const auto page = table.beyond_retention(clock_.now(), kPage);
+    const auto page = table.beyond_retention(clock_.now(), kHousekeepingPage);
     if (!page) {
       report("retention", page.error());
       return retired;
     }
-    more = page->size() == kPage;
+    more = page->size() == kHousekeepingPage;
     for (const auto& row : *page) {
       const Result<void> marked = table.mark_deleted(row.id, clock_.now());
       if (marked) {
@@ -112,12 +112,12 @@ int Housekeeper::drop_kept_stages(const Stop& stop) {
   int dropped = 0;
   for (bool more = true; more && !stop();) {
     const TimeUs before = clock_.now() - microseconds(config_.kept_stage_seconds);
-    const Result<std::vector<Job>> page = ledger_.jobs().ended_with_kept(before, kPage);
+    const Result<std::vector<Job>> page = ledger_.jobs().ended_with_kept(before, kHousekeepingPage);
     if (!page) {
       report("kept_stages", page.error());
       return dropped;
     }
-    more = page->size() == kPage;
+    more = page->size() == kHousekeepingPage;
     for (const Job& job : *page) {
       const Result<void> done = drop_stages_of(job);
       if (done) {

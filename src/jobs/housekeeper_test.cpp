@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include "jobs/job_test_data.h"
 #include "jobs/memory_store_fixture.h"
 #include "jobs/picture_keys.h"
 #include "ledger/ledger_fixture.h"
@@ -11,7 +12,6 @@
 namespace limner {
 namespace {
 
-constexpr const char* kOwner = "host:1:x";
 constexpr TimeUs kHourUs = 3600 * kSecondUs;
 
 bool never() { return false; }
@@ -24,7 +24,7 @@ class HousekeeperTest : public testing::Test {
 
   Job begun() {
     const Job job = ledger->jobs().accept(ledger.job(), std::nullopt).value().job;
-    return ledger->jobs().begin(job.id, kOwner, ledger.clock.now() + kDayUs, ledger.clock.now()).value();
+    return ledger->jobs().begin(job.id, kTestOwner, ledger.clock.now() + kDayUs, ledger.clock.now()).value();
   }
   // A job with one picture that lies in the store.
   PictureRow stored() {
@@ -39,7 +39,7 @@ class HousekeeperTest : public testing::Test {
     picture.created = ledger.clock.now();
     store.put_at(picture.key, "x", ledger.clock.now());
     JobEnd end{.job = job.id,
-               .owner = kOwner,
+               .owner = kTestOwner,
                .state = JobState::stored,
                .pictures = {picture},
                .now = ledger.clock.now()};
@@ -140,7 +140,7 @@ TEST_F(HousekeeperTest, OrphansGoAndWhatRowsPointToStays) {
   const Job job = begun();
   const KeptStage kept{"latents", 0, stage_key(job.id, 0, "latents"), 1};
   store.put_at(kept.key, "x", ledger.clock.now());
-  ASSERT_TRUE(ledger->jobs().advance(job.id, kOwner, JobState::drawing, {{kept}}, 0));
+  ASSERT_TRUE(ledger->jobs().advance(job.id, kTestOwner, JobState::drawing, {{kept}}, 0));
   const std::string dead[] = {picture_key("ten_other", "pic_dead", "png"),
                               upload_key(ledger.tenant.id, "file_dead"), stage_key("job_dead", 0, "latents")};
   for (const std::string& key : dead) store.put_at(key, "x", ledger.clock.now());
@@ -179,7 +179,7 @@ TEST_F(HousekeeperTest, PicturesOfAJobInWorkStayHoweverOldTheyAre) {
   EXPECT_FALSE(store.has(before));
   EXPECT_FALSE(store.has(others));
   EXPECT_TRUE(store.has(during));
-  ASSERT_TRUE(ledger->jobs().end({.job = job.id, .owner = kOwner, .now = ledger.clock.now()}));
+  ASSERT_TRUE(ledger->jobs().end({.job = job.id, .owner = kTestOwner, .now = ledger.clock.now()}));
   EXPECT_EQ(housekeeper.sweep_orphans(), 1);
   EXPECT_FALSE(store.has(during));
 }
@@ -200,11 +200,11 @@ TEST_F(HousekeeperTest, KeptStagesOfAFailedJobStayForARetryAndThenGo) {
   const Job job = begun();
   const KeptStage kept{"latents", 0, stage_key(job.id, 0, "latents"), 1};
   store.put_at(kept.key, "x", ledger.clock.now());
-  ASSERT_TRUE(ledger->jobs().advance(job.id, kOwner, JobState::drawing, {{kept}}, 0));
+  ASSERT_TRUE(ledger->jobs().advance(job.id, kTestOwner, JobState::drawing, {{kept}}, 0));
   Housekeeper housekeeper = keeper();
   ledger.clock.advance(2 * kDayUs);
   EXPECT_EQ(housekeeper.drop_kept_stages(), 0);
-  ASSERT_TRUE(ledger->jobs().end({.job = job.id, .owner = kOwner, .now = ledger.clock.now()}));
+  ASSERT_TRUE(ledger->jobs().end({.job = job.id, .owner = kTestOwner, .now = ledger.clock.now()}));
   EXPECT_EQ(housekeeper.drop_kept_stages(), 0);
   ledger.clock.advance(kDayUs + kSecondUs);
   store.fails = true;

@@ -8,7 +8,7 @@ namespace limner {
 namespace {
 
 constexpr int kEndedMax = 10'000;
-constexpr int kPage = 200;
+constexpr int kReportPage = 200;
 
 double seconds_between(TimeUs from, TimeUs to) { return static_cast<double>(to - from) / kSecondUs; }
 
@@ -74,12 +74,12 @@ Result<void> for_jobs_of(Ledger& ledger, const Incident& incident, TimeUs from, 
   JobQuery query;
   query.from = from;
   query.to = to;
-  query.limit = kPage;
+  query.limit = kReportPage;
   for (;;) {
     const std::vector<Job> page = TRY(ledger.jobs().search(query));
     for (const Job& job : page)
       if (stops(incident, facts_of(job))) TRY(each(job));
-    if (page.size() < kPage) return {};
+    if (page.size() < kReportPage) return {};
     query.before = page.back().id;
   }
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "jobs/job_test_data.h"
 #include "jobs/memory_store_fixture.h"
 #include "jobs/picture_keys.h"
 #include "jobs/worker.h"
@@ -12,8 +13,6 @@
 
 namespace limner {
 namespace {
-
-constexpr const char* kOwner = "host:1:x";
 
 CatalogueConfig models() {
   CatalogueConfig config;
@@ -39,13 +38,6 @@ JobServiceConfig limits() {
   return config;
 }
 
-std::string png(int width, int height) {
-  Picture picture{width, height, 3, {}};
-  picture.pixels.assign(static_cast<size_t>(width) * height * 3, 128);
-  const auto bytes = encode_picture(picture, {}).value();
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 // A service whose worker was not started: what is taken stays queued.
 class JobServiceTest : public testing::Test {
  protected:
@@ -67,7 +59,7 @@ class JobServiceTest : public testing::Test {
   }
   Submitted submit() { return service.submit(caller, request()).value(); }
   std::string upload(int width, int height) {
-    return uploads.keep(ledger.tenant.id, "picture", "", png(width, height), "file", 0).value().id;
+    return uploads.keep(ledger.tenant.id, "picture", "", grey_png(width, height), "file", 0).value().id;
   }
   double refusals(const char* reason) {
     return metrics.counter("limner_admission_rejected_total", "", {"reason"}).with({reason}).value();
@@ -85,9 +77,9 @@ class JobServiceTest : public testing::Test {
   }
   // Ends a job that nobody's worker has, as another process would.
   void end_elsewhere(const std::string& id, JobState state, JobError error = {}) {
-    ASSERT_TRUE(ledger->jobs().begin(id, kOwner, ledger.clock.now() + kDayUs, ledger.clock.now()));
+    ASSERT_TRUE(ledger->jobs().begin(id, kTestOwner, ledger.clock.now() + kDayUs, ledger.clock.now()));
     JobEnd end{
-        .job = id, .owner = kOwner, .state = state, .error = std::move(error), .now = ledger.clock.now()};
+        .job = id, .owner = kTestOwner, .state = state, .error = std::move(error), .now = ledger.clock.now()};
     if (state == JobState::stored) end.pictures.push_back(picture());
     ASSERT_TRUE(ledger->jobs().end(end));
   }
@@ -404,7 +396,7 @@ TEST_F(JobServiceTest, AQueuedJobThatNoWorkerKnowsIsCancelledAtOnce) {
 
 TEST_F(JobServiceTest, AJobInWorkElsewhereIsMarked) {
   const Job job = ledger->jobs().accept(ledger.job(), std::nullopt).value().job;
-  ASSERT_TRUE(ledger->jobs().begin(job.id, kOwner, ledger.clock.now() + kDayUs, ledger.clock.now()));
+  ASSERT_TRUE(ledger->jobs().begin(job.id, kTestOwner, ledger.clock.now() + kDayUs, ledger.clock.now()));
   const JobView view = service.cancel(caller, job.id).value();
   EXPECT_EQ(view.job.state, JobState::drawing);
   EXPECT_TRUE(view.job.cancel_requested);

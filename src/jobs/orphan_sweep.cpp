@@ -7,7 +7,7 @@
 namespace limner {
 namespace {
 
-constexpr size_t kPage = 500;
+constexpr size_t kSweepPage = 500;
 constexpr int kJobsPage = 500;
 
 // The second segment of "pictures/TENANT/PIC.png", "uploads/TENANT/FILE".
@@ -44,7 +44,7 @@ Result<void> OrphanSweep::find_jobs_in_work() {
       TimeUs& since = in_work_since_.try_emplace(job.tenant, job.started).first->second;
       since = std::min(since, job.started);
     }
-    if (jobs.size() < kPage) return {};
+    if (jobs.size() < kSweepPage) return {};
     query.before = jobs.back().id;
   }
 }
@@ -62,7 +62,7 @@ Result<void> OrphanSweep::sweep(std::string_view prefix, const std::function<boo
   const Result<void> listed = store_.list(prefix, [&](const ObjectInfo& object) {
     ++swept_.seen;
     if (!must_stay(object)) old_.push_back(object.key);
-    if (old_.size() >= kPage) deleted = delete_dead();
+    if (old_.size() >= kSweepPage) deleted = delete_dead();
     return deleted.has_value() && !stop();
   });
   TRY(deleted);

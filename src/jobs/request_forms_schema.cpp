@@ -13,12 +13,12 @@ Json name_schema(size_t length_max) {
   return {{"type", "string"}, {"minLength", 1}, {"maxLength", length_max}};
 }
 
-Json number_schema(double minimum, double maximum) {
+Json range_of_numbers(double minimum, double maximum) {
   return {{"type", "number"}, {"minimum", minimum}, {"maximum", maximum}};
 }
 
-Json number_schema(double minimum, double maximum, double otherwise) {
-  Json schema = number_schema(minimum, maximum);
+Json range_of_numbers(double minimum, double maximum, double otherwise) {
+  Json schema = range_of_numbers(minimum, maximum);
   schema["default"] = otherwise;
   return schema;
 }
@@ -39,7 +39,7 @@ Json object_schema(std::vector<std::string> required, Json properties) {
 Json loras_schema() {
   const Json object = object_schema(
       {"name"}, {{"name", name_schema(kNameBytesMax)},
-                 {"weight", number_schema(-kLoraWeightMax, kLoraWeightMax, NamedWeight().weight)}});
+                 {"weight", range_of_numbers(-kLoraWeightMax, kLoraWeightMax, NamedWeight().weight)}});
   return list_schema(kLorasMax, {{"oneOf", Json::array({name_schema(kNameBytesMax), object})}});
 }
 
@@ -51,9 +51,9 @@ Json controls_schema() {
       kControlsMax,
       object_schema({"name", "image"}, {{"name", name_schema(kNameBytesMax)},
                                         {"image", picture_schema()},
-                                        {"scale", number_schema(0, kControlScaleMax, standard.scale)},
-                                        {"start", number_schema(0, 1, standard.start)},
-                                        {"end", number_schema(0, 1, standard.end)}}));
+                                        {"scale", range_of_numbers(0, kControlScaleMax, standard.scale)},
+                                        {"start", range_of_numbers(0, 1, standard.start)},
+                                        {"end", range_of_numbers(0, 1, standard.end)}}));
 }
 
 // Ids as base/ids.h makes them.
@@ -77,7 +77,7 @@ Json tags_schema() {
   return schema;
 }
 
-Json deadline_schema() { return number_schema(kDeadlineSecondsMin, kDeadlineSecondsMax); }
+Json deadline_schema() { return range_of_numbers(kDeadlineSecondsMin, kDeadlineSecondsMax); }
 
 Json webhook_url_schema() { return {{"type", "string"}, {"format", "uri"}, {"maxLength", kUrlBytesMax}}; }
 

@@ -83,7 +83,7 @@ Result<void> set_text(const TextMember& text, JobRequest& request, const Json& v
   return invalid(field, fmt::format("{} is not one of {}", shown(value), listed(text.words)));
 }
 
-Json text_schema(const TextMember& text) {
+Json text_member_schema(const TextMember& text) {
   Json schema = {{"type", "string"}};
   if (text.words.empty())
     schema["maxLength"] = text.bytes_max;
@@ -141,7 +141,7 @@ Json write_row(const RequestRow& row, const JobRequest& request) {
 }
 
 Json row_schema(const RequestRow& row) {
-  return std::visit(Overloaded{[](const TextMember& text) { return text_schema(text); },
+  return std::visit(Overloaded{[](const TextMember& text) { return text_member_schema(text); },
                                [](const WholeMember& whole) { return range_schema("integer", whole); },
                                [](const NumberMember& number) { return range_schema("number", number); },
                                [](const FlagMember&) {

@@ -9,13 +9,13 @@
 namespace limner {
 namespace {
 
-struct Held {
+struct HeldLimits {
   const char* whose;
   const Limits& limits;
 };
 
-std::array<Held, 2> limits_of(const Caller& caller) {
-  return {Held{"key", caller.key.limits}, Held{"tenant", caller.tenant.limits}};
+std::array<HeldLimits, 2> limits_of(const Caller& caller) {
+  return {HeldLimits{"key", caller.key.limits}, HeldLimits{"tenant", caller.tenant.limits}};
 }
 
 Error forbidden(const char* field, std::string message, std::string hint) {

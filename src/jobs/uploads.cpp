@@ -17,10 +17,10 @@
 namespace limner {
 namespace {
 
-constexpr size_t kNameBytesMax = 255;
+constexpr size_t kUploadNameBytesMax = 255;
 constexpr size_t kSizesMax = 10'000;
 
-Error nobodys(std::string_view id, std::string_view field) {
+Error nobodys_file(std::string_view id, std::string_view field) {
   return not_found(std::string(field), fmt::format("{} is not there", shown(std::string(id))),
                    "it was never there, is over, or is another's");
 }
@@ -39,7 +39,7 @@ Result<void> check_size(size_t bytes, size_t bytes_max, std::string_view field) 
 std::string showable_name(std::string_view name) {
   const size_t slash = name.find_last_of("/\\");
   if (slash != name.npos) name.remove_prefix(slash + 1);
-  return name.size() <= kNameBytesMax && is_plain_text(name) ? std::string(name) : std::string();
+  return name.size() <= kUploadNameBytesMax && is_plain_text(name) ? std::string(name) : std::string();
 }
 
 }  // namespace
@@ -124,10 +124,10 @@ Result<UploadKeeper::Kept> UploadKeeper::find_kept(const std::string& tenant, st
 
 Result<PictureRow> UploadKeeper::find_drawn(const std::string& tenant, std::string_view id,
                                             std::string_view field) {
-  if (!is_id(id, "pic")) return nobodys(id, field);
+  if (!is_id(id, "pic")) return nobodys_file(id, field);
   Result<PictureRow> picture = ledger_.pictures().find(id);
   if (!picture && picture.error().code != Code::not_found) return picture;
-  if (!picture || picture->tenant != tenant || picture->deleted != 0) return nobodys(id, field);
+  if (!picture || picture->tenant != tenant || picture->deleted != 0) return nobodys_file(id, field);
   return picture;
 }
 
@@ -145,10 +145,10 @@ Result<std::string> UploadKeeper::read_kept(const Kept& kept, std::string_view f
 
 Result<Upload> UploadKeeper::find(const std::string& tenant, std::string_view id, std::string_view purpose,
                                   std::string_view field) {
-  if (!is_id(id, "file")) return nobodys(id, field);
+  if (!is_id(id, "file")) return nobodys_file(id, field);
   Result<Upload> upload = ledger_.uploads().find(id);
   if (!upload && upload.error().code != Code::not_found) return upload;
-  if (!upload || upload->tenant != tenant) return nobodys(id, field);
+  if (!upload || upload->tenant != tenant) return nobodys_file(id, field);
   if (!purpose.empty() && upload->purpose != purpose)
     return invalid(std::string(field),
                    fmt::format("{} was uploaded as {}, not as {}", id, upload->purpose, purpose),

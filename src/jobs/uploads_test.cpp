@@ -7,19 +7,13 @@
 #include "base/crypto.h"
 #include "base/files.h"
 #include "base/sha256.h"
+#include "jobs/job_test_data.h"
 #include "jobs/picture_keys.h"
 #include "ledger/ledger_fixture.h"
 #include "store/local_store.h"
 
 namespace limner {
 namespace {
-
-std::string png(int width, int height) {
-  Picture picture{width, height, 3, {}};
-  picture.pixels.assign(static_cast<size_t>(width) * height * 3, 128);
-  const auto bytes = encode_picture(picture, {}).value();
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 // The header describes one tensor of 4 bytes.
 std::string lora() {
@@ -46,7 +40,7 @@ class Uploads : public testing::Test {
 };
 
 TEST_F(Uploads, APictureIsKeptAndReadAgain) {
-  const std::string bytes = png(24, 16);
+  const std::string bytes = grey_png(24, 16);
   const Upload upload = keep("picture", bytes);
   EXPECT_EQ(upload.content_type, "image/png");
   EXPECT_EQ(upload.sha256, sha256_hex(as_bytes(bytes)));
@@ -57,7 +51,7 @@ TEST_F(Uploads, APictureIsKeptAndReadAgain) {
 }
 
 TEST_F(Uploads, ItsSizeIsKnownWithoutReadingIt) {
-  const Upload upload = keep("picture", png(24, 16));
+  const Upload upload = keep("picture", grey_png(24, 16));
   std::filesystem::remove(object(upload.key));
   const PictureSize size = keeper.picture_size(ledger.tenant.id, upload.id, "init").value();
   EXPECT_EQ(size.width, 24);
@@ -65,19 +59,19 @@ TEST_F(Uploads, ItsSizeIsKnownWithoutReadingIt) {
 }
 
 TEST_F(Uploads, AnotherProcessReadsItForItsSize) {
-  const Upload upload = keep("picture", png(24, 16));
+  const Upload upload = keep("picture", grey_png(24, 16));
   UploadKeeper other(*ledger, *store, limits, ledger.clock);
   EXPECT_EQ(other.picture_size(ledger.tenant.id, upload.id, "init").value().height, 16);
 }
 
 TEST_F(Uploads, WhatIsNotWhatItIsSaidToBeIsRefused) {
-  const std::string damaged = png(24, 16).substr(0, 60);
+  const std::string damaged = grey_png(24, 16).substr(0, 60);
   const std::tuple<const char*, std::string, Code> cases[] = {
       {"picture", "no picture", Code::unsupported},
       {"picture", damaged, Code::invalid},
-      {"picture", png(65, 64), Code::too_large},
+      {"picture", grey_png(65, 64), Code::too_large},
       {"picture", std::string(100'001, 'x'), Code::too_large},
-      {"lora", png(8, 8), Code::invalid},
+      {"lora", grey_png(8, 8), Code::invalid},
       {"lora", std::string(1001, 'x'), Code::too_large},
       {"batch", "\xff\xfe", Code::invalid},
       {"batch", std::string(1001, 'x'), Code::too_large},
@@ -103,7 +97,7 @@ TEST_F(Uploads, ANameIsForShowingOnly) {
 }
 
 TEST_F(Uploads, OthersFilesAreNotThere) {
-  const Upload upload = keep("picture", png(8, 8));
+  const Upload upload = keep("picture", grey_png(8, 8));
   for (const std::string& id :
        {upload.id, new_id("file"), new_id("pic"), std::string("../x"), std::string()}) {
     const std::string tenant = id == upload.id ? new_id("ten") : ledger.tenant.id;
@@ -114,8 +108,8 @@ TEST_F(Uploads, OthersFilesAreNotThere) {
 }
 
 TEST_F(Uploads, ExpiredAndDeletedOnesAreNotThere) {
-  const Upload expiring = keep("picture", png(8, 8), ledger.clock.now() + kSecondUs);
-  const Upload deleted = keep("picture", png(8, 8));
+  const Upload expiring = keep("picture", grey_png(8, 8), ledger.clock.now() + kSecondUs);
+  const Upload deleted = keep("picture", grey_png(8, 8));
   EXPECT_TRUE(keeper.remove(ledger.tenant.id, deleted.id, "file"));
   EXPECT_FALSE(std::filesystem::exists(object(deleted.key)));
   ledger.clock.advance(2 * kSecondUs);
@@ -124,7 +118,7 @@ TEST_F(Uploads, ExpiredAndDeletedOnesAreNotThere) {
 }
 
 TEST_F(Uploads, OfATenantUnderLegalHoldNothingIsDeleted) {
-  const Upload upload = keep("picture", png(8, 8));
+  const Upload upload = keep("picture", grey_png(8, 8));
   Tenant tenant = ledger.tenant;
   tenant.legal_hold = true;
   ASSERT_TRUE(ledger->tenants().update(tenant));
@@ -154,7 +148,7 @@ TEST_F(Uploads, ALoraBecomesAFileOnce) {
 }
 
 TEST_F(Uploads, OnlyALoraBecomesAFile) {
-  const Upload upload = keep("picture", png(8, 8));
+  const Upload upload = keep("picture", grey_png(8, 8));
   const auto path = keeper.local_file(ledger.tenant.id, upload.id, "loras", ledger.folder.path());
   EXPECT_EQ(path.error().code, Code::invalid);
   EXPECT_EQ(path.error().field, "loras");

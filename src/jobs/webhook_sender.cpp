@@ -11,7 +11,7 @@
 namespace limner {
 namespace {
 
-constexpr int kPage = 64;
+constexpr int kDeliveriesPage = 64;
 constexpr size_t kTogether = 8;
 // Of an answer, whose status alone is of interest.
 constexpr size_t kAnswerBytesMax = 1u << 20;
@@ -32,7 +32,7 @@ Result<int> WebhookSender::send_due(const std::function<bool()>& stop) {
   std::atomic<int> tried = 0;
   // What was tried is not due any more, so every page is another one.
   for (bool more = true; more && !stop();) {
-    const std::vector<Delivery> due = TRY(ledger_.deliveries().due(clock_.now(), kPage));
+    const std::vector<Delivery> due = TRY(ledger_.deliveries().due(clock_.now(), kDeliveriesPage));
     std::atomic<size_t> next = 0;
     std::atomic<bool> all_recorded = true;
     const auto work = [&] {
@@ -47,7 +47,7 @@ Result<int> WebhookSender::send_due(const std::function<bool()>& stop) {
     for (size_t i = 1; i < std::min(kTogether, due.size()); ++i) threads.emplace_back(work);
     work();
     threads.clear();
-    more = due.size() == kPage && all_recorded;
+    more = due.size() == kDeliveriesPage && all_recorded;
   }
   return tried.load();
 }

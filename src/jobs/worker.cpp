@@ -19,7 +19,7 @@
 namespace limner {
 namespace {
 
-constexpr int kPage = 500;
+constexpr int kQueuedPage = 500;
 constexpr double kContainSeconds = 0.2, kPositionSeconds = 1, kLoadingSeconds = 0.5, kProfileSeconds = 60;
 
 }  // namespace
@@ -139,9 +139,9 @@ Result<void> Worker::Core::reclaim(std::string_view owner_gone) {
 Result<void> Worker::Core::receive_queued() {
   std::string last;
   for (;;) {
-    const std::vector<Job> page = TRY(context.parts.ledger.jobs().queued(last, kPage));
+    const std::vector<Job> page = TRY(context.parts.ledger.jobs().queued(last, kQueuedPage));
     for (const Job& job : page) reception.receive(job);
-    if (page.size() < kPage) return {};
+    if (page.size() < kQueuedPage) return {};
     last = page.back().id;
   }
 }

@@ -5,7 +5,7 @@
 namespace limner::drawing {
 namespace {
 
-constexpr double kRows[] = {1, 2, 3, 4, 6, 8, 12, 16};
+constexpr double kBatchRows[] = {1, 2, 3, 4, 6, 8, 12, 16};
 
 }  // namespace
 
@@ -23,7 +23,7 @@ WorkerMetrics::WorkerMetrics(Metrics& metrics)
       steps(metrics.counter("limner_steps_total", "Network evaluations, one for each picture in a batch.",
                             {"model"})),
       batch_occupancy(metrics.gauge("limner_batch_occupancy", "Rows of the last batch by the most allowed.")),
-      batch_rows(metrics.histogram("limner_batch_rows", "Rows of a batch.", kRows)),
+      batch_rows(metrics.histogram("limner_batch_rows", "Rows of a batch.", kBatchRows)),
       preemptions(metrics.counter("limner_preemptions_total", "Pictures put aside for more urgent ones.")),
       first_partial_seconds(metrics.histogram("limner_time_to_first_partial_seconds",
                                               "From submission to the first preview.", kPictureSeconds)),
