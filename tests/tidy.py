@@ -177,6 +177,83 @@ def check_names_and_tests(complaints):
             complaints.add(path, 0, "has no corpus", f"put a few real inputs into tests/fuzz/corpus/{path.stem}/")
 
 
+def without_brackets(text, pairs):
+    """`text` without what stands inside brackets of these kinds, innermost first."""
+    for pair in pairs:
+        inner = re.compile(re.escape(pair[0]) + r"[^%s]*" % re.escape(pair) + re.escape(pair[1]))
+        while inner.search(text):
+            text = inner.sub("", text)
+    return text
+
+
+def declared(statement):
+    """The names that one declaration gives; a function's with its parameters' types, as it may be overloaded."""
+    found = re.match(r"(?:template <.*?> )?(?:struct|class|enum class|enum|union) (\w+)", statement)
+    if found:
+        return [found[1]]
+    found = re.match(r"[\w:<>,&*\[\] ]+?[ &*](\w+)\(", statement)
+    if found and "=" not in found[0]:
+        inside = without_brackets(statement[found.end():].split(") {")[0].split(");")[0], ["<>", "{}"])
+        types = [re.sub(r"\s+\w+$", "", part.split("=")[0].strip()) for part in inside.rstrip(")").split(",")]
+        return [f"{found[1]}({', '.join(types)})"]
+    plain = without_brackets(re.sub(r'"[^"]*"', "", statement).split(";")[0], ["()", "{}", "[]", "<>"])
+    plain = re.split(r"[({[]", plain)[0]  # what goes on beyond the lines that were joined
+    names = [re.search(r"(?<![:\w])(\w+)$", part.split("=")[0].strip()) for part in plain.split(",")]
+    return [name[1] for name in names if name]
+
+
+def anonymous_names(path):
+    """(line, name) of what a source declares in anonymous namespaces. Layout is clang-format's: at the margin, and only there,
+    something begins."""
+    inside = raw = False
+    lines = path.read_text().splitlines()
+    for number, line in enumerate(lines, 1):
+        if not raw and line in ("namespace {", "}  // namespace"):
+            inside = line.endswith("{")
+        elif inside and not raw and re.match(r"[A-Za-z_]", line) and not re.match(
+                r"(TEST|TYPED_|INSTANTIATE_|using |namespace |public:|private:|protected:|template <.*>$)", line):
+            joined = " ".join(part.strip() for part in lines[number - 1:number + 8])
+            for name in declared(joined.split("; ")[0]):
+                yield number, name
+        if line.count('R"(') > line.count(')"'):
+            raw = True
+        elif raw and ')"' in line:
+            raw = False
+
+
+def check_anonymous_names(complaints):
+    """Sources of a folder are compiled several at a time, where two of them may not use one name for two things."""
+    seen = {}
+    for path in sources(".cpp"):
+        if re.search(r"_avx\w*\.cpp$|/_template\.cpp$|/cli/main\.cpp$", path.as_posix()):
+            continue
+        folder, kind = path.relative_to(SRC).parts[0], re.search(r"(_test|_bench)?\.cpp$", path.name)[1]
+        for number, name in anonymous_names(path):
+            other = seen.setdefault((folder, kind, name), path)
+            if other != path:
+                complaints.add(path, number, f"gives the name {name}, as {relative(other)} does, in an anonymous namespace",
+                               "give it a name of its own, or declare what both need in a header")
+
+
+def check_types_once(complaints):
+    """Two types of one name are one to the linker, which keeps the code of either one's templates for both."""
+    seen = {}
+    for path in sources(".h", ".cpp"):
+        namespaces = []
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            opened = re.match(r"(?:inline )?namespace ([\w:]*) ?\{$", line)
+            if opened:
+                namespaces.append(opened[1])
+            elif line.startswith("}  // namespace") and namespaces:
+                namespaces.pop()
+            found = re.match(r"(?:template <.*> )?(?:struct|class|union) (\w+)(?: final)?(?: : .*)? ?\{", line)
+            if found and "" not in namespaces:
+                name = "::".join([*namespaces, found[1]])
+                other = seen.setdefault(name, path)
+                if other != path:
+                    complaints.add(path, number, f"defines {name}, as {relative(other)} does", "give one another name")
+
+
 def project_texts():
     """Every text file that is the project's own: what git tracks or would track, where there is git, else src and tests."""
     listing = subprocess.run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
@@ -222,7 +299,8 @@ def second_looks():
 
 
 def included_first(path):
-    """Whether the build proves already that a header stands alone: its own source, or its test, includes it before all else."""
+    """Whether the build proves that a header stands alone: its own source, or its test, includes it before all else. (Of
+    sources that are compiled as one, only the first proves it; ./dev lint looks at each changed one by itself.)"""
     for source in (path.with_suffix(".cpp"), path.with_name(path.stem + "_test.cpp")):
         first = next((target for _, _, target in includes(source)), None) if source.exists() else None
         if first == path.relative_to(SRC).as_posix():
@@ -258,6 +336,8 @@ def main():
     check_includes(layers, complaints)
     check_headers(complaints)
     check_names_and_tests(complaints)
+    check_anonymous_names(complaints)
+    check_types_once(complaints)
     check_words(complaints)
     if options.headers:
         compile_headers(complaints)
