@@ -6,8 +6,6 @@
 namespace limner {
 namespace {
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-
 Json usage_of_job(const Services& services, const UsageRow& usage) {
   return {{"pictures", usage.pictures},
           {"engine_seconds", static_cast<double>(usage.engine_us) / 1e6},
@@ -19,6 +17,8 @@ Json usage_of_job(const Services& services, const UsageRow& usage) {
 }
 
 }  // namespace
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
 double money_number(int64_t micros) { return static_cast<double>(micros) / 1e6; }
 

@@ -14,6 +14,8 @@ Json job_line_json(const Services& services, const Job& job);
 Json submitted_json(const Job& job, int position);
 Json picture_json(Services& services, const Request& request, const PictureRow& picture);
 Json job_error_json(const JobError& error);
+/// null for an empty text.
+Json text_or_null(const std::string& text);
 /// Millionths as a number of the currency.
 double money_number(int64_t micros);
 

@@ -4,6 +4,7 @@
 
 #include "api/admin/admin_json.h"
 #include "api/answer_with.h"
+#include "api/native/job_json.h"
 #include "api/query_values.h"
 #include "api/route_groups.h"
 #include "api/time_text.h"
@@ -12,10 +13,8 @@
 namespace limner {
 namespace {
 
-constexpr size_t kBodyBytesMax = 16u << 10, kReasonBytesMax = 4000;
+constexpr size_t kBodyBytesMax = 16u << 10, kWordsBytesMax = 4000;
 constexpr int kLimit = 50, kLimitMax = 500, kOffsetMax = 1'000'000;
-
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
 Json decisions_json(const Review& review) {
   Json decisions = Json::array();
@@ -123,7 +122,7 @@ Result<Response> decide(Services& services, const Request& request) {
   for (const char* needed : {"decision", "reason"})
     if (!body.contains(needed)) return invalid(needed, "missing");
   const Ruling ruling = TRY(ruling_from_name(TRY(read_text(body["decision"], "decision", 16))));
-  const std::string reason = TRY(read_text(body["reason"], "reason", kReasonBytesMax));
+  const std::string reason = TRY(read_text(body["reason"], "reason", kWordsBytesMax));
   const Reviewed reviewed =
       TRY(services.reviews.decide(*request.caller, request.captures[0], ruling, reason));
   return json_response(200, TRY(with_job(services, reviewed.review)));
@@ -160,7 +159,7 @@ Result<Response> appeal(Services& services, const Request& request) {
   for (const auto& [name, value] : body.items())
     if (name != "text") return invalid(name, "there is no such key; there is: text");
   if (!body.contains("text")) return invalid("text", "missing");
-  const std::string text = TRY(read_text(body["text"], "text", kReasonBytesMax));
+  const std::string text = TRY(read_text(body["text"], "text", kWordsBytesMax));
   const std::vector<Review> reviews =
       TRY(services.reviews.appeal(*request.caller, request.captures[0], text));
   Json ids = Json::array();
