@@ -1,8 +1,13 @@
 """limner policy and generate --policy: verdicts, their exit statuses, and prompts that hide what they say."""
 
+import http.server
 import json
+import random
+import threading
+import time
 
 import pytest
+from PIL import Image
 
 POLICY = """version = "test-3"
 
@@ -121,3 +126,82 @@ def test_generate_draws_what_passes(limner, policy):
 def test_generate_says_why_in_json(limner, policy):
     run = limner("generate", "a nude", "--policy", policy, "--json", "-q")
     assert run.status == 3 and run.json["error"]["code"] == "refused"
+
+
+class Moderator(http.server.BaseHTTPRequestHandler):
+    """Speaks OpenAI's moderation format: finds "bomb" illicit and violent, and what it is told to do wrong, it does."""
+
+    behaviour, asked = "", []
+
+    def do_POST(self):
+        texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
+        Moderator.asked.append((self.headers.get("Authorization"), texts))
+        if self.behaviour == "slow":
+            time.sleep(1)
+        results = [{"flagged": "bomb" in text, "category_scores": {"illicit/violent": 0.9 if "bomb" in text else 0.01,
+                                                                  "violence": 0.5 if "bomb" in text else 0.0}}
+                   for text in texts]
+        if self.behaviour == "short":
+            results.pop()
+        body = b"no json" if self.behaviour == "broken" else json.dumps({"results": results}).encode()
+        self.send_response(500 if self.behaviour == "error" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def moderator(limner):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Moderator)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    Moderator.behaviour, Moderator.asked = "", []
+    (limner.folder / "endpoint.toml").write_text(f"""version = "endpoint-1"
+[[prompt.endpoint]]
+name = "moderator"
+url = "http://127.0.0.1:{server.server_port}/v1/moderations"
+timeout_ms = 500
+hold = 0.4
+refuse = 0.8
+""")
+    yield Moderator
+    server.shutdown()
+
+
+def test_another_server_is_asked(limner, moderator):
+    assert check(limner, "a red apple", "endpoint.toml")["verdict"] == "pass"
+    verdict = check(limner, "a bo(mb:1.2)", "endpoint.toml")
+    assert verdict["verdict"] == "refuse" and verdict["categories"]["illicit"]["score"] == 0.9
+    assert verdict["categories"]["violence"]["verdict"] == "hold"
+    assert verdict["categories"]["hate"] == {"verdict": "unchecked"}
+    assert "a bomb" in moderator.asked[-1][1], "what reaches the encoder is what is asked about"
+
+
+@pytest.mark.parametrize("behaviour", ["slow", "broken", "short", "error"])
+def test_what_the_other_server_does_not_say_is_held(limner, moderator, behaviour):
+    moderator.behaviour = behaviour
+    verdict = check(limner, "a red apple", "endpoint.toml")
+    assert verdict["verdict"] == "hold" and "moderator" in verdict["reasons"][0]
+    assert set(map(str, [each["verdict"] for each in verdict["categories"].values()])) == {"unchecked"}
+
+
+def test_copies_by_policy(limner):
+    folder = limner.folder / "ours"
+    folder.mkdir()
+    random.seed(5)
+    noise = Image.frombytes("RGB", (48, 48), random.randbytes(48 * 48 * 3)).resize((300, 300))
+    noise.save(folder / "noise.png")
+    assert limner("protect", "add", folder, "--index", "ours.pdq").status == 0
+    (limner.folder / "copies.toml").write_text('version = "c"\n[[picture.copies]]\nname = "ours"\nindex = "ours.pdq"\n')
+    noise.transpose(Image.Transpose.ROTATE_90).save(limner.folder / "copy.jpg", quality=50)
+    assert check(limner, "copy.jpg", "copies.toml")["verdict"] == "refuse"
+    Image.frombytes("RGB", (48, 48), random.randbytes(48 * 48 * 3)).resize((300, 300)).save(limner.folder / "other.png")
+    assert check(limner, "other.png", "copies.toml")["verdict"] == "pass"
+    Image.new("RGB", (300, 300), "red").save(limner.folder / "flat.png")
+    flat = check(limner, "flat.png", "copies.toml")
+    assert flat["verdict"] == "hold" and "flat" in flat["reasons"][0]
+    (limner.folder / "ours.pdq").write_bytes(b"nothing")
+    broken = check(limner, "other.png", "copies.toml")
+    assert broken["verdict"] == "hold" and broken["categories"]["other"] == {"verdict": "unchecked"}
