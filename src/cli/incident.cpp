@@ -13,6 +13,7 @@
 #include "cli/data_command.h"
 #include "cli/printable.h"
 #include "cli/serve_config.h"
+#include "jobs/containment.h"
 #include "jobs/incident_report.h"
 #include "net/http_client.h"
 #include "store/store.h"
@@ -36,6 +37,7 @@ Json shown(const Incident& incident) { return incident_json(incident, time_text_
 Result<std::string> subject_of(Ledger& ledger, IncidentScope scope, const std::string& subject) {
   if ((scope == IncidentScope::everything) != subject.empty())
     return invalid("scope", "all has no subject, and the others have one: model NAME");
+  if (scope == IncidentScope::feature) TRY(check_feature(subject));
   if (scope == IncidentScope::key) return TRY(ledger.tenants().find_key(subject)).id;
   if (scope != IncidentScope::tenant) return subject;
   return is_id(subject, "ten") ? TRY(ledger.tenants().find(subject)).id
@@ -202,7 +204,7 @@ void add_incident(CLI::App& app, CommandSlot& slot) {
   command->require_subcommand(1);
   CLI::App* opened = add_data_command(
       *command, slot, "open", "Stop drawing of what is named; prints the incident's id", open_one, flags);
-  opened->add_option("scope", flags->scope, "all, model, lora, tenant, key or prompt")->required();
+  opened->add_option("scope", flags->scope, "all, model, lora, tenant, key, prompt or feature")->required();
   opened->add_option("subject", flags->subject,
                      "Name, id or pattern ('*' stands for anything); none for all");
   opened->add_option("--hours", flags->hours, "After which it ends by itself")

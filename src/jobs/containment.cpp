@@ -1,6 +1,7 @@
 #include "jobs/containment.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -9,6 +10,24 @@
 
 namespace limner {
 namespace {
+
+constexpr std::string_view kFeatures[] = {"image-to-image", "inpainting", "controlnet",
+                                          "lora",           "upscaling",  "frames"};
+
+std::vector<std::string_view> features_of(const JobRequest& request) {
+  const bool upscale = request.task == "upscale";
+  const bool used[] = {!request.init.empty() && !upscale,
+                       !request.mask.empty() || !request.outpaint.empty(),
+                       !request.controls.empty(),
+                       !request.loras.empty(),
+                       upscale || !request.upscaler.empty(),
+                       request.frames > 0};
+  static_assert(std::size(used) == std::size(kFeatures));
+  std::vector<std::string_view> features;
+  for (size_t i = 0; i < std::size(used); ++i)
+    if (used[i]) features.push_back(kFeatures[i]);
+  return features;
+}
 
 bool has(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
@@ -28,6 +47,8 @@ std::string subject_text(const Incident& incident) {
       return "drawing with this key";
     case IncidentScope::prompt:
       return "drawing of such prompts";
+    case IncidentScope::feature:
+      return incident.subject;
   }
   return "drawing";
 }
@@ -42,10 +63,19 @@ const Incident* first_that(const std::vector<Incident>& incidents, const Drawing
 
 }  // namespace
 
+std::span<const std::string_view> drawing_features() { return kFeatures; }
+
+Result<void> check_feature(std::string_view name) {
+  if (std::ranges::find(kFeatures, name) != std::end(kFeatures)) return {};
+  return not_found("subject", fmt::format("'{}' is no feature; there are: {}", name.substr(0, 40),
+                                          fmt::join(kFeatures, ", ")));
+}
+
 DrawingFacts facts_of(const Job& job, const JobRequest& request) {
-  DrawingFacts facts{job.tenant, job.api_key, {job.model}, {}, {request.params.prompt}};
+  DrawingFacts facts{job.tenant, job.api_key, {job.model}, {}, {request.params.prompt}, {}};
   if (request.params.blend_prompt) facts.prompts.push_back(*request.params.blend_prompt);
   for (const NamedWeight& lora : request.loras) facts.loras.push_back(lora.name);
+  facts.features = features_of(request);
   return facts;
 }
 
@@ -53,6 +83,7 @@ DrawingFacts facts_of(const Job& job) {
   // What cannot be read any more is still known by its own columns.
   const Result<JobRequest> request = job_request_from_json(job.request);
   DrawingFacts facts = facts_of(job, request ? *request : JobRequest());
+  if (!request) facts.features.assign(std::begin(kFeatures), std::end(kFeatures));
   facts.prompts.push_back(job.prompt);
   // "NAME@DIGEST": the model that drew instead.
   if (!job.drawn_by.empty()) facts.models.push_back(job.drawn_by.substr(0, job.drawn_by.rfind('@')));
@@ -74,6 +105,8 @@ bool stops(const Incident& incident, const DrawingFacts& facts) {
     case IncidentScope::prompt:
       return std::ranges::any_of(
           facts.prompts, [&](const std::string& prompt) { return prompt_has(prompt, incident.subject); });
+    case IncidentScope::feature:
+      return std::ranges::find(facts.features, incident.subject) != facts.features.end();
   }
   return true;
 }

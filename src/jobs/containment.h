@@ -5,7 +5,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -18,7 +20,14 @@ namespace limner {
 struct DrawingFacts {
   std::string tenant, key;
   std::vector<std::string> models, loras, prompts;
+  std::vector<std::string_view> features;  ///< some of drawing_features()
 };
+/// The ways of drawing that an incident can stop: "image-to-image", "inpainting", "controlnet", "lora",
+/// "upscaling", "frames".
+std::span<const std::string_view> drawing_features();
+/// `not_found` with field "subject", listing them, for what is none.
+Result<void> check_feature(std::string_view name);
+
 /// Of a job as the ledger has it.
 DrawingFacts facts_of(const Job& job);
 /// Of a job whose request was read already.

@@ -34,6 +34,16 @@ class ContainmentTest : public testing::Test {
   Containment containment{*ledger, ledger.clock};
 };
 
+TEST_F(ContainmentTest, StopsAWayOfDrawing) {
+  open(IncidentScope::feature, "inpainting");
+  EXPECT_TRUE(containment.check(job()));
+  EXPECT_FALSE(containment.check(job({{"prompt", "a"}, {"init", new_id("file")}, {"mask", new_id("file")}})));
+  EXPECT_FALSE(check_feature("drawing"));
+  Job unreadable = job();
+  unreadable.request = "?";
+  EXPECT_FALSE(containment.check(unreadable)) << "what cannot be read might be that";
+}
+
 TEST_F(ContainmentTest, StopsNothingWithoutAnIncident) {
   EXPECT_FALSE(containment.refresh().value());
   EXPECT_FALSE(containment.any());

@@ -12,7 +12,15 @@
 namespace limner {
 
 /// What an incident stops. The numbers are in the ledger: never renumber.
-enum class IncidentScope : uint8_t { everything = 0, model = 1, lora = 2, tenant = 3, key = 4, prompt = 5 };
+enum class IncidentScope : uint8_t {
+  everything = 0,
+  model = 1,
+  lora = 2,
+  tenant = 3,
+  key = 4,
+  prompt = 5,
+  feature = 6
+};
 const char* incident_scope_name(IncidentScope scope);
 Result<IncidentScope> incident_scope_from_name(std::string_view name);
 

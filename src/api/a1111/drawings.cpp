@@ -4,6 +4,7 @@
 #include "api/a1111/drawing_answer.h"
 #include "api/a1111/drawing_fields.h"
 #include "api/a1111/input_pictures.h"
+#include "api/job_outcome.h"
 #include "api/job_wait.h"
 #include "api/route.h"
 #include "api/route_groups.h"
@@ -33,11 +34,8 @@ void answer_drawing(const SdExchange& exchange, const JobView& view) {
     exchange.reply.send(error_response(Dialect::a1111, error, exchange.request));
   };
   const bool interrupted = view.job.state == JobState::cancelled;
-  if (view.job.state != JobState::stored && !interrupted) {
-    const Error error{view.job.error.kind == "request" ? Code::invalid : Code::internal, view.job.error.field,
-                      view.job.error.message, view.job.error.hint};
-    return fail(error);
-  }
+  const std::optional<Error> error = error_of(view.job);
+  if (error && !interrupted) return fail(*error);
   const Result<Json> body = drawing_answer(exchange.services, exchange.drawing, exchange.parameters, view);
   if (!body) return fail(body.error());
   exchange.reply.send(json_response(200, *body));

@@ -7,6 +7,7 @@
 #include "api/a1111/caller_options.h"
 #include "api/a1111/handler.h"
 #include "api/inline_pictures.h"
+#include "api/job_outcome.h"
 #include "api/job_wait.h"
 #include "api/picture_urls.h"
 #include "api/route_groups.h"
@@ -122,9 +123,8 @@ Result<void> add_image(ExtrasExchange& exchange, const std::string& enlarged) {
 }
 
 void take_enlarged(const ExtrasExchangePtr& exchange, const JobView& view) {
-  if (view.job.state != JobState::stored || view.pictures.empty())
-    return fail(*exchange,
-                {Code::internal, view.job.error.field, view.job.error.message, view.job.error.hint});
+  if (const std::optional<Error> error = error_of(view.job)) return fail(*exchange, *error);
+  if (view.pictures.empty()) return fail(*exchange, {Code::not_found, "image", "it was deleted", ""});
   const Result<std::string> bytes = picture_bytes(exchange->services, view.pictures[0]);
   if (!bytes) return fail(*exchange, bytes.error());
   if (const Result<void> added = add_image(*exchange, *bytes); !added) return fail(*exchange, added.error());

@@ -43,6 +43,7 @@ Result<std::string> read_subject(Services& services, IncidentScope scope, const 
     return not_found("subject", "there is no such key");
   if (scope == IncidentScope::model)
     if (const Result<ModelEntry> entry = services.catalogue.find(subject)) return entry->name;
+  if (scope == IncidentScope::feature) TRY(check_feature(subject));
   if (scope == IncidentScope::prompt && subject.find_first_not_of("* ") == std::string::npos)
     return invalid("subject", "such a pattern is in every prompt", "scope all stops everything");
   return subject;
@@ -125,7 +126,7 @@ const Route kIncidentRoutes[] = {
      .summary = "Stop drawing of what is named, within a step, for so many seconds.",
      .handle = answer_with<open_incident>,
      .body_schema =
-         R"({"type":"object","properties":{"scope":{"type":"string","enum":["all","model","lora","tenant","key","prompt"]},"subject":{"type":["string","null"],"maxLength":1000},"reason":{"type":"string","minLength":1,"maxLength":2000},"seconds":{"type":"integer","minimum":1,"maximum":2592000},"withhold":{"type":"boolean","default":false},"drill":{"type":"boolean","default":false}},"required":["scope","reason","seconds"],"additionalProperties":false})",
+         R"({"type":"object","properties":{"scope":{"type":"string","enum":["all","model","lora","tenant","key","prompt","feature"]},"subject":{"type":["string","null"],"maxLength":1000},"reason":{"type":"string","minLength":1,"maxLength":2000},"seconds":{"type":"integer","minimum":1,"maximum":2592000},"withhold":{"type":"boolean","default":false},"drill":{"type":"boolean","default":false}},"required":["scope","reason","seconds"],"additionalProperties":false})",
      .ok_status = 201,
      .ok_schema = "#Incident"},
     {.method = "GET",

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/job_outcome.h"
 #include "api/openai/batch_object.h"
 #include "api/openai/image_answer.h"
 #include "api/openai/image_fields.h"

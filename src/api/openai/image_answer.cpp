@@ -18,12 +18,6 @@ Json no_tokens() {
           {"total_tokens", 0}};
 }
 
-Code code_of(const std::string& name) {
-  for (int code = 0; code <= static_cast<int>(Code::internal); ++code)
-    if (name == code_name(static_cast<Code>(code))) return static_cast<Code>(code);
-  return Code::internal;
-}
-
 std::string size_of(const PictureRow& picture) { return fmt::format("{}x{}", picture.width, picture.height); }
 
 Json about_job(Services& services, const JobView& view) {
@@ -48,15 +42,6 @@ std::string_view text_of(const std::vector<std::byte>& bytes) {
 }
 
 }  // namespace
-
-std::optional<Error> error_of(const Job& job) {
-  if (job.state == JobState::stored) return std::nullopt;
-  if (job.state == JobState::cancelled && job.error.empty())
-    return Error{Code::cancelled, "", "it was cancelled", ""};
-  if (job.state == JobState::held)
-    return Error{Code::refused, job.error.field, "it waits for review", "ask for the job later: " + job.id};
-  return Error{code_of(job.error.code), job.error.field, job.error.message, job.error.hint};
-}
 
 Result<Json> image_answer(Services& services, const Request& request, const ImageRequest& image,
                           const JobView& view) {

@@ -9,9 +9,6 @@
 
 namespace limner {
 
-/// What an ended job means to its requester: nothing if it is stored, else the error.
-std::optional<Error> error_of(const Job& job);
-
 /// {"created","data":[{"b64_json"|"url"}],"background","output_format","quality","size","usage","limner":{job,
 /// model, cost, pictures}} of a stored job.
 Result<Json> image_answer(Services& services, const Request& request, const ImageRequest& image,

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 
+#include "api/job_outcome.h"
 #include "api/job_wait.h"
 #include "api/openai/image_answer.h"
 #include "api/openai/image_fields.h"
