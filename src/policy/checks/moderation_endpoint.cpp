@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "base/json.h"
 #include "net/http_client.h"
 #include "policy/check.h"
 
@@ -122,7 +123,7 @@ class ModerationEndpointCheck final : public PromptCheck {
     if (texts.size() > kTextsMax) return invalid("prompt", "becomes more texts than are asked about");
     Json json = {{"input", texts}};
     if (!endpoint.model.empty()) json["model"] = endpoint.model;
-    const std::string body = json_text(json, kOneLine);
+    const std::string body = json.dump(-1, ' ', false, Json::error_handler_t::replace);
     HttpRequest request;
     request.method = "POST";
     request.url = endpoint.url;
