@@ -18,6 +18,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import socket
@@ -60,25 +61,58 @@ def serve(folder, config="", **environment):
     return Server(folder, config, {"LIMNER_LOG_LEVEL": "warning"} | environment)
 
 
-def overhead(folder):
-    """Everything but engine time for a one-step 64x64 job."""
+class RawDrawer:
+    """A client that costs next to nothing: one socket without delay, requests that are bytes before the clock starts,
+    answers that are read whole and looked at after it has stopped."""
+
+    def __init__(self, server, key):
+        self.connection = socket.create_connection(("127.0.0.1", server.port), timeout=300)
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.key = key
+
+    def request(self, method, path, body=b""):
+        head = (f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self.key}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n")
+        return head.encode() + body
+
+    def exchange(self, request):
+        """Seconds from the first byte sent to the last received; the body of the answer."""
+        began = time.perf_counter()
+        self.connection.sendall(request)
+        received = self.connection.recv(1 << 20)
+        end = -1
+        while True:
+            if end < 0 and (end := received.find(b"\r\n\r\n")) >= 0:
+                length = int(re.search(rb"(?i)content-length: (\d+)", received[:end])[1])
+            if end >= 0 and len(received) >= end + 4 + length:
+                break
+            received += self.connection.recv(1 << 20)
+        took = time.perf_counter() - began
+        assert received.startswith(b"HTTP/1.1 200"), received[:400]
+        return took, received[end + 4:]
+
+
+def overhead(folder, count=1000):
+    """Everything but engine time for a one-step 64x64 job, beside what the client alone takes: an answer of /livez."""
     print("overhead of the service for a one-step 64x64 job, engine time taken off")
     for durability in ("process", "power"):
         with serve(folder / durability, f'[ledger]\ndurability = "{durability}"\n') as server:
-            drawer = Drawer(server, server.admin_key)
+            drawer = RawDrawer(server, server.admin_key)
             body = {"prompt": "a red apple", "steps": 1, "size": "64x64", "guidance_scale": 1}
-            for seed in range(30):
-                drawer.draw(seed=seed, **body)
+            requests = [drawer.request("POST", "/v1/images/generations", json.dumps(body | {"seed": seed}).encode())
+                        for seed in range(50 + count)]
+            drawn = [drawer.exchange(request) for request in requests][50:]
+            alive = drawer.request("GET", "/livez")
+            floor = [drawer.exchange(alive)[0] for _ in range(count)]
             spent, whole, engine = [], [], []
-            for seed in range(300):
-                took, answer = drawer.draw(seed=100 + seed, **body)
-                usage = server.admin.get(f"/v1/jobs/{answer['limner']['job']}").json["usage"]
+            for took, answer in drawn:
+                job = json.loads(answer)["limner"]["job"]
+                engine.append(server.admin.get(f"/v1/jobs/{job}").json["usage"]["engine_seconds"])
                 whole.append(took)
-                engine.append(usage["engine_seconds"])
-                spent.append(took - usage["engine_seconds"])
+                spent.append(took - engine[-1])
             print(f"  durability {durability:8}  whole P50 {1e3 * percentile(whole, .5):6.2f} ms   "
                   f"engine P50 {1e3 * percentile(engine, .5):6.2f} ms   overhead P50 {1e3 * percentile(spent, .5):6.2f} ms"
-                  f"   P99 {1e3 * percentile(spent, .99):6.2f} ms")
+                  f"   P99 {1e3 * percentile(spent, .99):6.2f} ms   /livez P50 {1e3 * percentile(floor, .5):.2f} ms")
 
 
 def streams(folder, count=2000):

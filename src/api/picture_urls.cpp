@@ -39,19 +39,36 @@ Result<std::string> read_picture_file(Services& services, const PictureRow& pict
   return bytes;
 }
 
-void count_sent(Services& services, const PictureRow& picture, uint64_t bytes) {
-  const Result<Job> job = services.ledger.jobs().find(picture.job);
-  int64_t cost = 0;
-  if (job)
-    cost = cost_micros(services.prices, job.value().model, static_cast<int>(job.value().tier),
-                       {.bytes_sent = bytes});
+namespace {
+
+void count_sent(Services& services, const Job& job, const PictureRow& picture, uint64_t bytes) {
+  const int64_t cost =
+      cost_micros(services.prices, job.model, static_cast<int>(job.tier), {.bytes_sent = bytes});
   services.ledger.pictures().add_sent(picture.id, bytes, cost);
+}
+
+}  // namespace
+
+void count_sent(Services& services, const PictureRow& picture, uint64_t bytes) {
+  if (const Result<Job> job = services.ledger.jobs().find(picture.job); job)
+    count_sent(services, *job, picture, bytes);
+  else
+    services.ledger.pictures().add_sent(picture.id, bytes, 0);
 }
 
 Result<std::string> picture_bytes(Services& services, const PictureRow& picture) {
   std::string bytes = TRY(read_picture_file(services, picture));
   count_sent(services, picture, bytes.size());
   return bytes;
+}
+
+Result<std::string> picture_bytes(Services& services, const JobView& view, size_t index) {
+  const PictureRow& picture = view.pictures.at(index);
+  if (index >= view.files.size()) return picture_bytes(services, picture);
+  TRY(services.worker.containment().check_picture(picture));
+  const std::vector<std::byte>& file = *view.files[index];
+  count_sent(services, view.job, picture, file.size());
+  return std::string(reinterpret_cast<const char*>(file.data()), file.size());
 }
 
 }  // namespace limner

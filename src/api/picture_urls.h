@@ -20,6 +20,8 @@ std::string picture_url(Services& services, const Request& request, const Pictur
 
 /// The file's bytes; its digest is checked. Counts what was sent.
 Result<std::string> picture_bytes(Services& services, const PictureRow& picture);
+/// The same of picture `index` of an ended job, whose files may still be in memory.
+Result<std::string> picture_bytes(Services& services, const JobView& view, size_t index);
 /// The two halves of it: reading, and counting so many bytes as sent.
 Result<std::string> read_picture_file(Services& services, const PictureRow& picture);
 void count_sent(Services& services, const PictureRow& picture, uint64_t bytes);

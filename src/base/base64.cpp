@@ -27,16 +27,18 @@ constexpr std::array<uint8_t, 256> kMeaning = [] {
   return meaning;
 }();
 
+// Without padding.
 std::string encode(std::string_view bytes, std::string_view alphabet) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  uint32_t bits = 0;
-  int held = 0;  // how many of the low bits of `bits` are still to be written
-  for (const char byte : bytes) {
-    bits = bits << 8 | static_cast<unsigned char>(byte);
-    for (held += 8; held >= 6; held -= 6) text += alphabet[(bits >> (held - 6)) & 63u];
-  }
-  if (held > 0) text += alphabet[(bits << (6 - held)) & 63u];
+  std::string text((bytes.size() * 4 + 2) / 3, '\0');
+  char* out = text.data();
+  const auto byte = [&](size_t at) { return uint32_t{static_cast<unsigned char>(bytes[at])}; };
+  const auto put = [&](uint32_t bits, int digits) {
+    for (int shift = 18; digits-- > 0; shift -= 6) *out++ = alphabet[(bits >> shift) & 63u];
+  };
+  size_t at = 0;
+  for (; at + 3 <= bytes.size(); at += 3) put(byte(at) << 16 | byte(at + 1) << 8 | byte(at + 2), 4);
+  if (bytes.size() - at == 2) put(byte(at) << 16 | byte(at + 1) << 8, 3);
+  if (bytes.size() - at == 1) put(byte(at) << 16, 2);
   return text;
 }
 

@@ -12,6 +12,16 @@
 #include "base/file_handle.h"
 
 namespace limner {
+namespace {
+
+// Looked up once: behind EVP_sha256() OpenSSL looks it up for every digest, which takes longer than a short
+// one.
+const EVP_MD* sha256_method() {
+  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return method;
+}
+
+}  // namespace
 
 struct Sha256::Context {
   EVP_MD_CTX* evp = EVP_MD_CTX_new();
@@ -19,7 +29,7 @@ struct Sha256::Context {
 };
 
 Sha256::Sha256() : context_(std::make_unique<Context>()) {
-  LIMNER_CHECK(context_->evp && EVP_DigestInit_ex(context_->evp, EVP_sha256(), nullptr) == 1,
+  LIMNER_CHECK(context_->evp && EVP_DigestInit_ex(context_->evp, sha256_method(), nullptr) == 1,
                "OpenSSL has SHA-256");
 }
 

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "image/codec.h"
 #include "image/containers/containers.h"
+#include "image/containers/png_encoder.h"
 #include "image/containers/unicode.h"
 #include "image/libvips/session.h"
 
@@ -25,7 +26,9 @@ Result<void> check_options(const Picture& picture, const EncodeOptions& options)
   TRY(check_text(options.infotext, "infotext"));
   TRY(check_text(options.limner_json, "limner_json"));
   TRY(check_text(options.digital_source_type, "digital_source_type"));
-  if (!options.limner_json.empty()) TRY(parse_json(options.limner_json, "limner_json"));
+  // Its values are nobody's business here.
+  if (!options.limner_json.empty() && !Json::accept(options.limner_json))
+    return invalid("limner_json", "not valid JSON");
   return {};
 }
 
@@ -40,12 +43,12 @@ ImageRef wrap(const Picture& picture) {
   return ImageRef(named);
 }
 
-// "strip" keeps libvips from writing EXIF of its own; ours is put in afterwards.
+// Every format but PNG. "strip" keeps libvips from writing EXIF of its own; ours is put in afterwards.
 int save(VipsImage* image, const EncodeOptions& options, void** out, size_t* size) {
   const int quality = options.quality;
   switch (options.format) {
     case Format::png:
-      return vips_pngsave_buffer(image, out, size, "compression", 6, "strip", TRUE, nullptr);
+      break;
     case Format::jpeg:
       return vips_jpegsave_buffer(image, out, size, "Q", quality, "optimize_coding", TRUE, "strip", TRUE,
                                   nullptr);
@@ -58,12 +61,8 @@ int save(VipsImage* image, const EncodeOptions& options, void** out, size_t* siz
   return -1;
 }
 
-}  // namespace
-
-Result<std::vector<std::byte>> encode_picture(const Picture& picture, const EncodeOptions& options) {
-  LIMNER_CHECK(!picture.empty(), "a picture to encode has pixels");
+Result<Bytes> encode_by_libvips(const Picture& picture, const EncodeOptions& options) {
   TRY(start_libvips());
-  TRY(check_options(picture, options));
   const ImageRef image = wrap(picture);
   void* bytes = nullptr;
   size_t size = 0;
@@ -72,8 +71,17 @@ Result<std::vector<std::byte>> encode_picture(const Picture& picture, const Enco
                  fmt::format("the picture could not be encoded: {}", take_libvips_error()), ""};
   const VipsMemory memory(bytes);
   const std::span file(static_cast<const std::byte*>(bytes), size);
+  return Bytes(file.begin(), file.end());
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> encode_picture(const Picture& picture, const EncodeOptions& options) {
+  LIMNER_CHECK(!picture.empty(), "a picture to encode has pixels");
+  TRY(check_options(picture, options));
+  Bytes file = TRY(options.format == Format::png ? encode_png(picture) : encode_by_libvips(picture, options));
   const FileMetadata texts{options.infotext, options.limner_json, options.digital_source_type};
-  if (texts.empty()) return std::vector<std::byte>(file.begin(), file.end());
+  if (texts.empty()) return file;
   return write_container(options.format, file, texts);
 }
 

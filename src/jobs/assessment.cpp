@@ -92,7 +92,9 @@ Result<Assessor::Measures> Assessor::measure(const std::string& tenant, const Jo
   Measures measures;
   switch (plan.route) {
     case Route::engine:
-      measures = TRY(measure_drawing(request, inputs, plan));
+      measures.pixels = int64_t{plan.width} * plan.height;
+      measures.drawing_bytes = plan.drawing_bytes;
+      measures.model_bytes = parts_.pool.peek(plan.variant.key()) ? 0 : plan.weight_bytes;
       break;
     case Route::upscaler:
       measures.pixels = int64_t{inputs.init_width} * inputs.init_height;
@@ -102,18 +104,6 @@ Result<Assessor::Measures> Assessor::measure(const std::string& tenant, const Jo
       measures.pixels = int64_t{request.params.width.value_or(0)} * request.params.height.value_or(0);
   }
   measures.pixels_final = enlarged(request, measures.pixels);
-  return measures;
-}
-
-Result<Assessor::Measures> Assessor::measure_drawing(const JobRequest& request, const InputSizes& inputs,
-                                                     const JobPlan& plan) {
-  const ModelEntry entry = TRY(parts_.catalogue.find(request.model));
-  const ModelCard card = TRY(drawing::card_of(parts_.catalogue, entry, plan.variant));
-  const DrawingCost cost = TRY(predict_cost(card, params_of_picture(request, 0), inputs));
-  Measures measures;
-  measures.pixels = int64_t{cost.width} * cost.height;
-  measures.drawing_bytes = cost.memory_bytes;
-  measures.model_bytes = parts_.pool.peek(plan.variant.key()) ? 0 : card.weight_bytes;
   return measures;
 }
 

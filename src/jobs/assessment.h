@@ -42,8 +42,6 @@ class Assessor {
  private:
   struct Measures;
   Result<Measures> measure(const std::string& tenant, const JobRequest& request, drawing::JobPlan& plan);
-  Result<Measures> measure_drawing(const JobRequest& request, const InputSizes& inputs,
-                                   const drawing::JobPlan& plan);
   Result<void> check_measures(const Caller& caller, const JobRequest& request, const Measures& measures);
   Result<Admission> admission(const Caller& caller, const JobRequest& request, const drawing::JobPlan& plan,
                               const Measures& measures, TimeUs deadline);

@@ -14,6 +14,8 @@
 
 namespace limner {
 
+struct JobView;
+
 struct JobEvent {
   /// "queued" {"position"}, "loading" {"model","progress"}, "started" {}, "step" {"picture","step","steps"},
   /// "preview"
@@ -22,6 +24,9 @@ struct JobEvent {
   Json data;
   std::shared_ptr<const std::vector<std::byte>> picture;  ///< a PNG or JPEG file
   std::string format;
+  /// With "finished": the job as it ended, where whoever ended it knows all of it; else null, and the ledger
+  /// is asked.
+  std::shared_ptr<const JobView> ended = {};
 };
 
 /// Thread-safe. Listeners are called on the publisher's thread: they must only hand on, never block. Outlives

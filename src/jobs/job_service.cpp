@@ -11,6 +11,7 @@
 #include "jobs/drawing/job_news.h"
 #include "jobs/end_wait.h"
 #include "jobs/plain_text.h"
+#include "jobs/taken_job.h"
 #include "jobs/webhook_target.h"
 #include "jobs/worker.h"
 
@@ -58,7 +59,8 @@ Error refusal_of(const Job& job) {
                fmt::format("POST /v1/jobs/{}/appeal asks a person", job.id)};
 }
 
-Job make_job(const Caller& caller, const JobRequest& request, const Assessment& assessment, TimeUs now) {
+Job make_job(const Caller& caller, const JobRequest& request, Json written, const Assessment& assessment,
+             TimeUs now) {
   Job job;
   job.id = new_id("job");
   job.tenant = caller.tenant.id;
@@ -69,7 +71,7 @@ Job make_job(const Caller& caller, const JobRequest& request, const Assessment& 
   job.prompt = request.params.prompt;
   job.seed = request.params.seed.value_or(0);
   job.count = request.pictures();
-  job.request = job_request_to_json(request);
+  job.request = std::move(written);
   job.tags = request.tags;
   job.request_id = caller.request_id;
   job.traceparent = caller.trace.trace_id.empty() ? "" : caller.trace.traceparent();
@@ -120,13 +122,17 @@ Result<Submitted> JobService::take(const Caller& caller, JobRequest request,
     if (earlier && !idempotency->fresh) return describe(std::move(*earlier), true, 0);
   }
   // Dialects fill the request in themselves: here it is held against the same table as JSON is.
-  request = TRY(job_request_from_json(job_request_to_json(request)));
+  Json written = job_request_to_json(request);
+  request = TRY(job_request_from_json(written));
   if (!request.webhook_url.empty() && !config_.webhooks_allow_private)
     TRY(check_webhook_target(request.webhook_url, "webhook_url"));
   const Assessment assessment = TRY(assessor_->assess(caller, caller.tenant.id, request));
-  if (draws_here(assessment) && !request.params.seed) request.params.seed = random_seed();
+  if (draws_here(assessment) && !request.params.seed) {
+    request.params.seed = random_seed();
+    written = job_request_to_json(request);
+  }
 
-  const Job job = make_job(caller, request, assessment, clock_.now());
+  const Job job = make_job(caller, request, std::move(written), assessment, clock_.now());
   TRY(worker_.containment().check(job));
   TRY(check_inputs(request));
   const PolicySubject subject{caller.tenant.name, request.tier};
@@ -144,7 +150,7 @@ Result<Submitted> JobService::take(const Caller& caller, JobRequest request,
       log_.info("job_prompt", {{"job", accepted.job.id},
                                {"prompt", accepted.job.prompt},
                                {"request_id", accepted.job.request_id}});
-    worker_.submitted(accepted.job);
+    worker_.submitted(accepted.job, {request, assessment.plan, caller.tenant, verdict});
   }
   return describe(std::move(accepted.job), accepted.replayed, assessment.admission.predicted_wait_seconds);
 }
@@ -320,6 +326,7 @@ Result<JobService::Waiting> JobService::when_ended(const Caller& caller, std::st
   auto known = std::make_shared<const Job>(TRY(find_job(caller, id)));
   const auto told =
       std::make_shared<EndTold>([this, known, done = std::move(done)](const JobEvent& finished) {
+        if (finished.ended) return done(*finished.ended);
         Job job = *known;
         if (Result<Job> found = ledger_.jobs().find(job.id); found) job = std::move(*found);
         if (!has_ended(job.state))

@@ -12,6 +12,7 @@
 #include "jobs/caller.h"
 #include "jobs/events.h"
 #include "jobs/job_request.h"
+#include "jobs/job_view.h"
 #include "jobs/policy_desk.h"
 #include "jobs/uploads.h"
 #include "ledger/ledger.h"
@@ -24,15 +25,6 @@ namespace limner {
 
 class Assessor;
 class Worker;
-
-/// A job with all that is known of it.
-struct JobView {
-  Job job;
-  std::vector<PictureRow> pictures;
-  int held = 0, refused = 0;  ///< pictures that were drawn and are not given out, so not among `pictures`
-  std::optional<UsageRow> usage;
-  int position = 0;  ///< while queued: jobs in front of it
-};
 
 struct Submitted {
   Job job;

@@ -206,6 +206,8 @@ Result<void> Worker::start() {
 
 void Worker::submitted(const Job& job) { core_->reception.receive(job); }
 
+void Worker::submitted(const Job& job, const TakenJob& taken) { core_->reception.receive(job, taken); }
+
 bool Worker::cancel(const std::string& job) {
   const drawing::ActiveJobRef active = core_->find(job);
   return active && core_->ending.end(active, JobState::cancelled, drawing::cancelled_by_requester());

@@ -27,6 +27,8 @@
 
 namespace limner {
 
+struct TakenJob;
+
 struct WorkerConfig {
   std::string owner;  ///< this process, in leases: "HOST:PID:random"
   double lease_seconds = 30;
@@ -90,6 +92,8 @@ class Worker {
   Result<void> start();
   /// A job was made durable.
   void submitted(const Job& job);
+  /// The same, by one who has read, planned and checked it: none of that is done again.
+  void submitted(const Job& job, const TakenJob& taken);
   /// Cancels within a step. True if this process knew the job; it then ends it.
   bool cancel(const std::string& job);
   /// Reads which incidents hold and ends, within a step, what they stop; how many jobs. A worker does so by

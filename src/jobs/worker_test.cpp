@@ -6,6 +6,7 @@
 
 #include "base/sha256.h"
 #include "image/codec.h"
+#include "jobs/job_view.h"
 #include "jobs/worker_fixture.h"
 
 namespace limner {
@@ -137,6 +138,76 @@ TEST_F(WorkerDraws, TellsListenersHowFarItIs) {
   EXPECT_EQ(std::count(told.begin(), told.end(), "finished"), 1);
   EXPECT_GE(std::count(told.begin(), told.end(), "preview"), 1);
   EXPECT_EQ(decode_picture(preview, "preview").value().width, 64);
+}
+
+// As if it had been read back.
+TEST_F(WorkerDraws, TellsWhoWaitsAllThatTheLedgerKnows) {
+  make_worker();
+  Json request = small_request("a lighthouse");
+  request["count"] = 2;
+  const Job job = submit(request, [](Job& of_tags) { of_tags.tags = {"sea"}; });
+  std::mutex mutex;
+  std::shared_ptr<const JobView> told;
+  const EventHub::Subscription waiting = events.subscribe(job.id, [&](const JobEvent& event) {
+    const std::lock_guard lock(mutex);
+    if (event.type == "finished") told = event.ended;
+  });
+  ASSERT_TRUE(worker->start());
+  const Job found = ended(job);
+  ASSERT_TRUE(eventually([&] {
+    const std::lock_guard lock(mutex);
+    return told != nullptr;
+  }));
+  EXPECT_EQ(told->job.state, JobState::stored);
+  EXPECT_EQ(told->job.finished, found.finished);
+  EXPECT_EQ(told->job.engine_us, found.engine_us);
+  EXPECT_EQ(told->job.request, found.request);
+  const UsageRow usage = ledger->usage().of_job(job.id).value();
+  ASSERT_TRUE(told->usage);
+  const auto facts = [](const UsageRow& row) {
+    return Json{row.job,          row.tenant,     row.api_key,     row.model,     row.tier,
+                row.state,        row.tags,       row.finished,    row.engine_us, row.pixels,
+                row.bytes_stored, row.bytes_sent, row.cost_micros, row.pictures};
+  };
+  EXPECT_EQ(facts(*told->usage), facts(usage));
+  const std::vector<PictureRow> rows = pictures_of(job);
+  ASSERT_EQ(told->pictures.size(), 2u);
+  ASSERT_EQ(told->files.size(), 2u);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const PictureRow& picture = told->pictures[i];
+    EXPECT_EQ(picture.id, rows[i].id);
+    EXPECT_EQ(picture.job, job.id);
+    EXPECT_EQ(picture.tenant, job.tenant);
+    EXPECT_EQ(picture.cost_micros, rows[i].cost_micros);
+    EXPECT_EQ(picture.metadata, rows[i].metadata);
+    const std::string stored = bytes_of(rows[i]);
+    EXPECT_TRUE(std::ranges::equal(*told->files[i], as_bytes(stored)));
+  }
+}
+
+// What it was charged before is in the ledger alone.
+TEST_F(WorkerDraws, OfAJobThatWasPutBackItTellsOnlyTheEnd) {
+  make_worker();
+  const Job job = submit(small_request("a pier"), [](Job&) {});
+  Job before = now(job);
+  before.engine_us = 1;
+  std::mutex mutex;
+  bool finished = false, whole = false;
+  const EventHub::Subscription waiting = events.subscribe(job.id, [&](const JobEvent& event) {
+    const std::lock_guard lock(mutex);
+    if (event.type != "finished") return;
+    finished = true;
+    whole = event.ended != nullptr;
+  });
+  make_worker();
+  worker->submitted(before);
+  ASSERT_TRUE(worker->start());
+  ASSERT_TRUE(eventually([&] {
+    const std::lock_guard lock(mutex);
+    return finished;
+  }));
+  const std::lock_guard lock(mutex);
+  EXPECT_FALSE(whole);
 }
 
 TEST_F(WorkerDraws, TracesWithoutThePrompt) {

@@ -32,8 +32,9 @@ struct Told {
 
 Result<Told> tell_pictures(Services& services, const SdDrawing& drawing, const JobView& view) {
   Told told;
-  for (const PictureRow& picture : view.pictures) {
-    const std::string bytes = TRY(picture_bytes(services, picture));
+  for (size_t i = 0; i < view.pictures.size(); ++i) {
+    const PictureRow& picture = view.pictures[i];
+    const std::string bytes = TRY(picture_bytes(services, view, i));
     const FileMetadata texts = TRY(read_file_metadata(as_bytes(bytes), "picture"));
     told.infotexts.push_back(texts.infotext);
     told.seeds.push_back(picture.seed);

@@ -125,7 +125,7 @@ Result<void> add_image(ExtrasExchange& exchange, const std::string& enlarged) {
 void take_enlarged(const ExtrasExchangePtr& exchange, const JobView& view) {
   if (const std::optional<Error> error = error_of(view.job)) return fail(*exchange, *error);
   if (view.pictures.empty()) return fail(*exchange, {Code::not_found, "image", "it was deleted", ""});
-  const Result<std::string> bytes = picture_bytes(exchange->services, view.pictures[0]);
+  const Result<std::string> bytes = picture_bytes(exchange->services, view, 0);
   if (!bytes) return fail(*exchange, bytes.error());
   if (const Result<void> added = add_image(*exchange, *bytes); !added) return fail(*exchange, added.error());
   go_on(exchange);

@@ -13,6 +13,10 @@ namespace limner {
 /// model, cost, pictures}} of a stored job.
 Result<Json> image_answer(Services& services, const Request& request, const ImageRequest& image,
                           const JobView& view);
+/// The same as text. Pictures in base64 are put in as they are: a JSON writer would look at each of their
+/// characters.
+Result<std::string> image_answer_text(Services& services, const Request& request, const ImageRequest& image,
+                                      const JobView& view);
 
 /// One "image_generation.partial_image" (or image_edit...) as text of an event stream.
 std::string partial_image(const ImageRequest& image, ImageOperation operation, const JobEvent& preview,

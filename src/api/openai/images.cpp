@@ -69,9 +69,10 @@ void answer_images(ImageExchange& exchange, const JobView& view) {
     exchange.stream->end(*events);
     return;
   }
-  const Result<Json> body = image_answer(exchange.services, exchange.request, exchange.image, view);
+  Result<std::string> body = image_answer_text(exchange.services, exchange.request, exchange.image, view);
   if (!body) return fail(exchange, body.error());
-  Response response = json_response(200, *body);
+  Response response;
+  response.body = std::move(*body);
   if (view.job.started > 0)
     response.headers.emplace_back("openai-processing-ms",
                                   fmt::format("{}", (view.job.finished - view.job.started) / 1000));

@@ -1,9 +1,9 @@
 // PNG: texts are chunks of their own (W3C PNG, 11.3.4): tEXt in Latin-1, iTXt in UTF-8.
 
 #include <algorithm>
-#include <array>
 
 #include "image/containers/containers.h"
+#include "image/containers/png_chunk.h"
 #include "image/containers/unicode.h"
 #include "image/containers/xmp_packet.h"
 
@@ -12,27 +12,10 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr size_t kSignatureBytes = 8;
+constexpr size_t kSignatureBytes = kPngSignature.size();
 constexpr size_t kHeaderEnd = kSignatureBytes + 8 + 13 + 4;  // behind IHDR, which must come first
 constexpr std::string_view kInfotextKey = "parameters", kJsonKey = "limner";
 constexpr std::string_view kXmpKey = "XML:com.adobe.xmp";  // XMP part 3, 1.1.5
-
-// CRC-32 of W3C PNG, annex D.
-constexpr std::array<uint32_t, 256> kCrcTable = [] {
-  std::array<uint32_t, 256> table{};
-  for (uint32_t n = 0; n < 256; ++n) {
-    uint32_t c = n;
-    for (int bit = 0; bit < 8; ++bit) c = c & 1 ? 0xEDB88320u ^ c >> 1 : c >> 1;
-    table[n] = c;
-  }
-  return table;
-}();
-
-uint32_t crc32(std::span<const std::byte> bytes) {
-  uint32_t c = 0xFFFFFFFFu;
-  for (const std::byte byte : bytes) c = kCrcTable[(c ^ std::to_integer<uint32_t>(byte)) & 0xFF] ^ c >> 8;
-  return c ^ 0xFFFFFFFFu;
-}
 
 // Splits off everything before the next NUL, and the NUL.
 std::string_view up_to_nul(std::string_view& text) {
@@ -78,12 +61,6 @@ void read_itxt(FileMetadata& texts, std::string_view chunk) {
   if (!compressed && is_utf8(chunk)) keep_text(texts, key, std::string(chunk));
 }
 
-void write_chunk(ByteWriter& out, std::string_view type, std::string_view data) {
-  ByteWriter body;
-  body.text(type).text(data);
-  out.u32_be(static_cast<uint32_t>(data.size())).bytes(body.view()).u32_be(crc32(body.view()));
-}
-
 // ASCII goes into tEXt, which every reader knows; the rest into iTXt: what Pillow, and so A1111, does.
 void write_text(ByteWriter& out, std::string_view key, std::string_view text) {
   if (text.empty()) return;
@@ -92,7 +69,7 @@ void write_text(ByteWriter& out, std::string_view key, std::string_view text) {
   std::string data(key);
   data += ascii ? "\0"sv : "\0\0\0\0\0"sv;  // iTXt: not compressed, method 0, no language, no translated key
   data += text;
-  write_chunk(out, ascii ? "tEXt" : "iTXt", data);
+  write_png_chunk(out, ascii ? "tEXt" : "iTXt", as_bytes(data));
 }
 
 }  // namespace

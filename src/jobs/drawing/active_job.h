@@ -19,6 +19,7 @@
 #include "jobs/drawing/job_plan.h"
 #include "jobs/drawing/lease.h"
 #include "jobs/job_request.h"
+#include "jobs/job_view.h"
 #include "jobs/policy_desk.h"
 #include "ledger/jobs.h"
 #include "schedule/scheduler.h"
@@ -56,8 +57,9 @@ class ActiveJob {
   std::atomic<int> pictures_drawn = 0, pictures_done = 0;
   std::atomic<bool> previewed = false;
 
-  std::mutex mutex;                  ///< guards what follows
-  std::vector<PictureRow> pictures;  ///< stored ones, by position
+  std::mutex mutex;                         ///< guards what follows
+  std::vector<PictureRow> pictures;         ///< stored ones, by position
+  std::map<int, SharedFile> files_at_hand;  ///< of stored ones, by position, if somebody waits for them
   std::vector<KeptStage> kept;
   std::vector<VerdictRow> verdicts;  ///< what policies said so far
   JobState ledger_state = JobState::drawing;

@@ -85,9 +85,9 @@ void Ending::end_now(const ActiveJobRef& job, End end) {
   const bool with_pictures = end.with_pictures;
   JobEnd row = row_of(*job, std::move(end));
   const int64_t cost_micros = row.usage.cost_micros;
-  const Result<Job> ended = write(*job, std::move(row));
+  const Result<Job> ended = write(*job, row);
   if (ended) {
-    announce(job, *ended, cost_micros);
+    announce(job, *ended, cost_micros, view_of(*job, *ended, row));
     if (with_pictures)
       kept_.remove(*job);
     else
@@ -134,7 +134,7 @@ JobEnd Ending::row_of(ActiveJob& job, End end) {
 
 // A full disk or a database that is away: for as long as it takes. What was drawn is neither lost nor billed
 // twice.
-Result<Job> Ending::write(ActiveJob& job, JobEnd end) {
+Result<Job> Ending::write(ActiveJob& job, JobEnd& end) {
   return persist(context_, "end", kForever, [&]() -> Result<Job> {
     for (;;) {
       const Lease::State lease = job.lease.settled();
@@ -148,8 +148,39 @@ Result<Job> Ending::write(ActiveJob& job, JobEnd end) {
   });
 }
 
-void Ending::announce(const ActiveJobRef& job, const Job& ended, int64_t cost_micros) {
-  context_.parts.events.publish(job->job.id, finished_event(ended));
+// Null where nobody waits, or where the ledger may know more: a job that was put back may have been charged
+// before.
+std::shared_ptr<const JobView> Ending::view_of(ActiveJob& job, const Job& ended, JobEnd& end) {
+  const bool first_time = job.job.engine_us == 0 && job.job.attempts == 0;
+  if (end.state != JobState::stored || !first_time || !context_.parts.events.listened(ended.id))
+    return nullptr;
+  if (!std::ranges::all_of(end.pictures,
+                           [](const PictureRow& picture) { return picture.standing == Standing::passed; }))
+    return nullptr;
+  auto view = std::make_shared<JobView>();
+  view->job = ended;
+  view->usage = std::move(end.usage);
+  UsageRow& usage = *view->usage;
+  usage.job = ended.id;
+  usage.tenant = ended.tenant;
+  usage.api_key = ended.api_key;
+  usage.model = ended.model;
+  usage.tier = tier_name(ended.tier);
+  usage.state = job_state_name(ended.state);
+  usage.tags = ended.tags;
+  usage.finished = ended.finished;
+  view->pictures = std::move(end.pictures);
+  const std::lock_guard lock(job.mutex);
+  if (job.files_at_hand.size() == view->pictures.size())
+    for (auto& [position, file] : job.files_at_hand) view->files.push_back(std::move(file));
+  return view;
+}
+
+void Ending::announce(const ActiveJobRef& job, const Job& ended, int64_t cost_micros,
+                      std::shared_ptr<const JobView> view) {
+  JobEvent finished = finished_event(ended);
+  finished.ended = std::move(view);
+  context_.parts.events.publish(job->job.id, finished);
   count(*job, ended, cost_micros);
   if (context_.parts.ended) context_.parts.ended(ended);
   take_job_span(context_, *job, ended);

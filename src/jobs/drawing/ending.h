@@ -37,10 +37,12 @@ class Ending {
   };
   void end_now(const ActiveJobRef& job, End end);
   static End end_of_drawn(ActiveJob& job);
-  Result<Job> write(ActiveJob& job, JobEnd end);
+  Result<Job> write(ActiveJob& job, JobEnd& row);
   JobEnd row_of(ActiveJob& job, End end);
   void count(const ActiveJob& job, const Job& ended, int64_t cost_micros);
-  void announce(const ActiveJobRef& job, const Job& ended, int64_t cost_micros);
+  std::shared_ptr<const JobView> view_of(ActiveJob& job, const Job& ended, JobEnd& end);
+  void announce(const ActiveJobRef& job, const Job& ended, int64_t cost_micros,
+                std::shared_ptr<const JobView> view = nullptr);
   void remove_pictures(ActiveJob& job);
 
   WorkerContext& context_;

@@ -9,6 +9,11 @@
 #include "jobs/drawing/stages.h"
 
 namespace limner::drawing {
+namespace {
+
+constexpr size_t kAtHandBytesMax = 4u << 20;  // of a job
+
+}  // namespace
 
 Finishing::Finishing(WorkerContext& context, Ending& ending, KeptStages& kept, WorkThreads& threads,
                      std::function<void()> freed)
@@ -75,6 +80,7 @@ void Finishing::add_to_job(const Shared& picture) {
     if (!unwanted) {
       const auto at = std::ranges::upper_bound(job.pictures, picture->picture, {}, &PictureRow::position);
       job.pictures.insert(at, std::move(picture->row));
+      keep_at_hand(*picture);
       job.pictures_done = static_cast<int>(job.pictures.size());
       complete = job.pictures_done == job.request.pictures();
     }
@@ -83,6 +89,15 @@ void Finishing::add_to_job(const Shared& picture) {
   if (unwanted && !context_.parts.store.remove(picture->row.key))
     context_.parts.log.warning("picture_not_removed", {{"job", job.job.id}});
   if (complete) ending_.store(picture->job);
+}
+
+// So that whoever waits for a job of a few small pictures gets them without reading them back.
+void Finishing::keep_at_hand(DrawnPicture& picture) {
+  ActiveJob& job = *picture.job;
+  const size_t share = kAtHandBytesMax / static_cast<size_t>(job.request.pictures());
+  if (picture.file.size() > share || !context_.parts.events.listened(job.job.id)) return;
+  job.files_at_hand.emplace(picture.picture,
+                            std::make_shared<const std::vector<std::byte>>(std::move(picture.file)));
 }
 
 void Finishing::leave() {

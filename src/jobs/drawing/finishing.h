@@ -37,6 +37,7 @@ class Finishing {
   void run_stages(const Shared& picture);
   void tell_ledger(ActiveJob& job, JobState state);
   void add_to_job(const Shared& picture);
+  void keep_at_hand(DrawnPicture& picture);
   void leave();
 
   WorkerContext& context_;

@@ -85,6 +85,8 @@ Result<JobPlan> plan_job(const Catalogue& catalogue, const JobRequest& request, 
   plan.steps = cost.evaluations;
   plan.width = cost.width;
   plan.height = cost.height;
+  plan.drawing_bytes = cost.memory_bytes;
+  plan.weight_bytes = card.weight_bytes;
   plan.step_class = {plan.variant.key(), cost.width, cost.height};
   return plan;
 }

@@ -22,25 +22,14 @@ Result<std::filesystem::path> no_uploads(const std::string& id) {
 void Reception::receive(const Job& from_ledger) {
   if (context_.draining) return;  // It stays in the ledger's queue, for whoever comes after us.
   auto job = std::make_shared<ActiveJob>(from_ledger);
+  begin(*job);
   const Result<void> readable = read(*job);
   if (!context_.jobs->add(job)) return;
   if (!readable) {
     ending_.fail(job, job_error(readable.error()));
     return;
   }
-  if (end_stopped(job)) return;
-  if (end_by_policy(job)) return;
-  if (job->job.cancel_requested) {
-    ending_.end(job, JobState::cancelled, cancelled_by_requester());
-    return;
-  }
-  // What kills a worker each time must not do so for ever.
-  if (job->job.attempts >= context_.config.attempts_max) {
-    ending_.fail(
-        job, {code_name(Code::internal), "",
-              fmt::format("was begun {} times and never ended", job->job.attempts), "", "infrastructure"});
-    return;
-  }
+  if (!admit(job) || end_by_policy(job)) return;
   if (needs_files(job->request) || !job->job.kept.empty()) {
     rooms_.intake->accept(job);
     return;
@@ -70,6 +59,41 @@ bool Reception::end_by_policy(const ActiveJobRef& job) {
   return ending_.end(job, standing == Standing::held ? JobState::held : JobState::refused, error);
 }
 
+void Reception::receive(const Job& accepted, const TakenJob& taken) {
+  if (context_.draining) return;
+  auto job = std::make_shared<ActiveJob>(accepted);
+  begin(*job);
+  job->job.request = nullptr;
+  job->request = taken.request;
+  job->tenant_weight = taken.tenant.weight;
+  job->tenant_name = taken.tenant.name;
+  job->add_verdict(taken.verdict);
+  if (!context_.jobs->add(job) || !admit(job)) return;
+  if (needs_files(taken.request)) {
+    rooms_.intake->accept(job);
+    return;
+  }
+  job->set_plan(taken.plan);
+  dispatch(job);
+}
+
+// False if it was ended instead.
+bool Reception::admit(const ActiveJobRef& job) {
+  if (end_stopped(job)) return false;
+  if (job->job.cancel_requested) {
+    ending_.end(job, JobState::cancelled, cancelled_by_requester());
+    return false;
+  }
+  // What kills a worker each time must not do so for ever.
+  if (job->job.attempts >= context_.config.attempts_max) {
+    ending_.fail(
+        job, {code_name(Code::internal), "",
+              fmt::format("was begun {} times and never ended", job->job.attempts), "", "infrastructure"});
+    return false;
+  }
+  return true;
+}
+
 bool Reception::end_stopped(const ActiveJobRef& job) {
   if (!context_.containment.any() || job->ended()) return false;
   DrawingFacts facts = facts_of(job->job, job->request);
@@ -79,11 +103,14 @@ bool Reception::end_stopped(const ActiveJobRef& job) {
                                  job_error(stopped_by(*incident, context_.parts.clock.now()), "request"));
 }
 
-Result<void> Reception::read(ActiveJob& job) {
+void Reception::begin(ActiveJob& job) {
   begin_trace(job);
   job.engine_us = job.job.engine_us;
   job.kept = job.job.kept;
   job.engine_seconds = &context_.metrics.engine_seconds.with({job.job.tenant, job.job.model});
+}
+
+Result<void> Reception::read(ActiveJob& job) {
   job.request = TRY(job_request_from_json(std::exchange(job.job.request, nullptr)));
   const Result<Tenant> tenant = context_.parts.ledger.tenants().find(job.job.tenant);
   // Without its name it is not known which policy is the tenant's.

@@ -5,6 +5,7 @@
 #include "jobs/drawing/ending.h"
 #include "jobs/drawing/engine_inbox.h"
 #include "jobs/drawing/worker_context.h"
+#include "jobs/taken_job.h"
 
 namespace limner::drawing {
 
@@ -27,6 +28,8 @@ class Reception {
 
   /// A durable, queued job. What cannot be drawn is ended.
   void receive(const Job& job);
+  /// The same, with what its submitter knows of it.
+  void receive(const Job& job, const TakenJob& taken);
   /// Ends the job if an incident stops it: true if so.
   bool end_stopped(const ActiveJobRef& job);
   /// Ends the job if a policy holds or refuses its prompt: true if so.
@@ -38,7 +41,9 @@ class Reception {
   bool fall_back(const ActiveJobRef& job);
 
  private:
+  void begin(ActiveJob& job);
   Result<void> read(ActiveJob& job);
+  bool admit(const ActiveJobRef& job);
 
   WorkerContext& context_;
   DrawingQueue& queue_;

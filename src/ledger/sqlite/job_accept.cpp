@@ -1,5 +1,7 @@
 #include "ledger/sqlite/job_accept.h"
 
+#include <algorithm>
+
 #include "ledger/sqlite/calendar.h"
 #include "ledger/sqlite/claims.h"
 #include "ledger/sqlite/job_row.h"
@@ -26,6 +28,25 @@ Result<void> remember(Connection& db, const Idempotency& idempotency, const Job&
       "INSERT OR REPLACE INTO idempotency (scope, key, fingerprint, job, expires) VALUES (?, ?, ?, ?, ?)",
       {idempotency.scope, idempotency.key, idempotency.fingerprint, job.id, idempotency.expires}));
   return {};
+}
+
+// As find_job() would read it.
+Job as_inserted(const Job& job) {
+  Job fresh = job;
+  fresh.state = JobState::queued;
+  fresh.drawn_by.clear();
+  fresh.started = fresh.finished = 0;
+  fresh.attempts = 0;
+  fresh.cancel_requested = false;
+  fresh.lease_owner.clear();
+  fresh.lease_until = 0;
+  fresh.kept.clear();
+  fresh.engine_us = 0;
+  fresh.error = {};
+  fresh.tags.clear();
+  for (const std::string& tag : job.tags)
+    if (std::ranges::find(fresh.tags, tag) == fresh.tags.end()) fresh.tags.push_back(tag);
+  return fresh;
 }
 
 }  // namespace
@@ -56,8 +77,7 @@ Result<Accepted> accept_job(Connection& db, const Job& job, const std::optional<
   TRY(take_claim(db, claim, job.submitted));
   TRY(insert_job(db, job, claim.day));
   if (idempotency) TRY(remember(db, *idempotency, job));
-  Job accepted = TRY(find_job(db, job.id));
-  return Accepted{std::move(accepted), false};
+  return Accepted{as_inserted(job), false};
 }
 
 }  // namespace limner::sqlite

@@ -21,7 +21,9 @@ TEST_F(AcceptTest, KeepsAllOfAJob) {
   job.webhook_url = "https://example.org/";
   job.deadline = kTestTime + 5;
   job.prompt = std::string("zero\0byte, \"quotes\", \xc3\xa9", 23);
-  accept(job);
+  job.attempts = 2;
+  job.engine_us = 5;
+  expect_found(accept(job));
   test.open();
   const Job found = jobs().find(job.id).value();
   EXPECT_EQ(found.state, JobState::queued);

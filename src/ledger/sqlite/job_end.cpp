@@ -30,6 +30,7 @@ Result<void> check_end(const Job& job, const JobEnd& end) {
   return {};
 }
 
+// What end_job() gives back is made to agree with it.
 Result<void> update_job(Connection& db, const Job& job, const JobEnd& end, int64_t engine_us) {
   TRY(
       db.run("UPDATE jobs SET state = ?, drawn_by = ?, finished = ?, reserved = 0, lease_owner = NULL,"
@@ -90,7 +91,7 @@ Result<void> write_delivery(Connection& db, const Job& job, std::string_view bod
 }
 
 Result<Job> end_job(Connection& db, AuditAppender& audit, const JobEnd& end) {
-  const Job job = TRY(find_job(db, end.job));
+  Job job = TRY(find_job(db, end.job));
   TRY(check_end(job, end));
   const Claim claim = TRY(claim_of(db, job));
   const int64_t engine_us = std::max(job.engine_us, end.usage.engine_us);
@@ -100,7 +101,15 @@ Result<Job> end_job(Connection& db, AuditAppender& audit, const JobEnd& end) {
   TRY(give_back_claim(db, claim, static_cast<int>(end.pictures.size())));
   TRY(insert_verdicts(db, audit, job, end));
   TRY(write_delivery(db, job, end.webhook_body, end.now));
-  return find_job(db, job.id);
+  job.state = end.state;
+  job.drawn_by = end.drawn_by;
+  job.finished = end.now;
+  job.reserved_micros = 0;
+  job.lease_owner.clear();
+  job.lease_until = 0;
+  job.engine_us = engine_us;
+  job.error = end.error.empty() ? JobError() : end.error;
+  return job;
 }
 
 Result<Job> requeue_job(Connection& db, std::string_view id, int64_t reserved_micros, TimeUs now,

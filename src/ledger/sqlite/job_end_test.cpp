@@ -15,6 +15,7 @@ TEST_F(EndTest, WritesPicturesUsageAndMoney) {
   accept(job);
   begin(job);
   const Job ended = end(job, JobState::stored, 80).value();
+  expect_found(ended);
   EXPECT_EQ(ended.state, JobState::stored);
   EXPECT_EQ(ended.finished, kTestTime);
   EXPECT_EQ(ended.engine_us, 5000);
@@ -40,6 +41,15 @@ TEST_F(EndTest, WritesPicturesUsageAndMoney) {
   EXPECT_EQ(used.pictures_today, 2);
   EXPECT_EQ(test->usage().spending_of_key(test.key.id, kTestTime).value().spent_micros, 80);
   expect_consistent();
+}
+
+TEST_F(EndTest, GivesTheReasonBack) {
+  const Job job = accept();
+  begin(job);
+  JobEnd failed = test_end(job, kOwner, JobState::failed, kTestTime, 0);
+  failed.error = {"internal", "model", "broke", "try again", "model"};
+  failed.drawn_by = "other@1";
+  expect_found(jobs().end(failed).value());
 }
 
 TEST_F(EndTest, HappensOnce) {

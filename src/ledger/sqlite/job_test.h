@@ -28,6 +28,46 @@ class JobTest : public testing::Test {
     const std::vector<Disagreement> found = check_ledger(test.config(), {}).value();
     for (const Disagreement& each : found) ADD_FAILURE() << each.rule << ' ' << each.row << ": " << each.text;
   }
+  // What a write gives back is what a reader finds.
+  void expect_found(const Job& given) {
+    const Job found = jobs().find(given.id).value();
+    const auto facts = [](const Job& job) {
+      return Json{job.tenant,
+                  job.api_key,
+                  job.state,
+                  job.tier,
+                  job.dialect,
+                  job.model,
+                  job.drawn_by,
+                  job.prompt,
+                  job.seed,
+                  job.count,
+                  job.request,
+                  job.tags,
+                  job.batch,
+                  job.request_id,
+                  job.traceparent,
+                  job.webhook_url,
+                  job.submitted,
+                  job.started,
+                  job.finished,
+                  job.deadline,
+                  job.attempts,
+                  job.predicted_seconds,
+                  job.reserved_micros,
+                  job.cancel_requested,
+                  job.lease_owner,
+                  job.lease_until,
+                  job.kept.size(),
+                  job.engine_us,
+                  job.error.code,
+                  job.error.field,
+                  job.error.message,
+                  job.error.hint,
+                  job.error.kind};
+    };
+    EXPECT_EQ(facts(given), facts(found));
+  }
   JobTable& jobs() { return test->jobs(); }
 
   TestLedger test;

@@ -22,6 +22,14 @@ std::optional<Error> guarded(const Write& write, Connection& db) {
   }
 }
 
+// As in_savepoint(), for a write that is alone in its transaction: what fails is undone with that.
+std::optional<Error> alone(const Write& write, Connection& db) {
+  std::optional<Error> failure = guarded(write, db);
+  if (!failure && !db.in_transaction())
+    return Error{Code::internal, "ledger", "the transaction ended early", {}};
+  return failure;
+}
+
 // Why this write failed, if it did. An Error means that the whole transaction is lost: a failure such as a
 // full disk rolls it back, and then there is no savepoint to return to.
 Result<std::optional<Error>> in_savepoint(const Write& write, Connection& db) {
@@ -36,64 +44,58 @@ Result<std::optional<Error>> in_savepoint(const Write& write, Connection& db) {
 
 }  // namespace
 
-Writer::Writer(Connection db) : db_(std::move(db)), thread_([this] { work(); }) {}
-
-Writer::~Writer() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  work_came_.notify_one();
-  thread_.join();
-}
-
 Result<void> Writer::run(const Write& write) {
   Waiting mine{&write, std::nullopt};
   std::unique_lock lock(mutex_);
   if (waiting_.size() >= kWaitingMax)
     return Error{Code::unavailable, "ledger", "too many writes wait", "try again"};
   waiting_.push_back(&mine);
-  work_came_.notify_one();
-  outcome_came_.wait(lock, [&] { return mine.outcome.has_value(); });
+  changed_.wait(lock, [&] { return mine.outcome || !writing_; });
+  while (!mine.outcome) {
+    writing_ = true;
+    const std::vector<Waiting*> group = next_group();
+    lock.unlock();
+    std::vector<Result<void>> outcomes = commit(group);
+    lock.lock();
+    for (size_t i = 0; i < group.size(); ++i) group[i]->outcome = std::move(outcomes[i]);
+    writing_ = false;
+    changed_.notify_all();
+  }
   return std::move(*mine.outcome);
 }
 
-void Writer::work() {
-  for (auto group = next_group(); !group.empty(); group = next_group()) commit(group);
-}
-
-// Empty when there is nothing more to do.
 std::vector<Writer::Waiting*> Writer::next_group() {
-  std::unique_lock lock(mutex_);
-  work_came_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
   const auto end = waiting_.begin() + static_cast<ptrdiff_t>(std::min(waiting_.size(), kGroupMax));
   std::vector<Waiting*> group(waiting_.begin(), end);
   waiting_.erase(waiting_.begin(), end);
   return group;
 }
 
-void Writer::commit(const std::vector<Waiting*>& group) {
+std::vector<Result<void>> Writer::commit(const std::vector<Waiting*>& group) {
   Result<std::vector<std::optional<Error>>> failures = transact(group);
   // Whatever kept the transaction from standing, none of it may leak into the next.
   if (db_.in_transaction()) static_cast<void>(db_.run("ROLLBACK"));
-  {
-    const std::lock_guard lock(mutex_);
-    for (size_t i = 0; i < group.size(); ++i) {
-      std::optional<Error> failure = failures ? std::move((*failures)[i]) : failures.error();
-      group[i]->outcome = failure ? Result<void>(std::move(*failure)) : Result<void>();
-    }
+  std::vector<Result<void>> outcomes;
+  for (size_t i = 0; i < group.size(); ++i) {
+    std::optional<Error> failure = failures ? std::move((*failures)[i]) : failures.error();
+    outcomes.push_back(failure ? Result<void>(std::move(*failure)) : Result<void>());
   }
-  outcome_came_.notify_all();
+  return outcomes;
 }
 
 Result<std::vector<std::optional<Error>>> Writer::transact(const std::vector<Waiting*>& group) {
   std::vector<std::optional<Error>> failures;
   TRY(db_.run("BEGIN IMMEDIATE"));
-  for (const Waiting* each : group) {
-    std::optional<Error> failure = TRY(in_savepoint(*each->write, db_));
-    failures.push_back(std::move(failure));
+  if (group.size() == 1) {
+    if (std::optional<Error> failure = alone(*group.front()->write, db_)) return std::move(*failure);
+  } else {
+    for (const Waiting* each : group) {
+      std::optional<Error> failure = TRY(in_savepoint(*each->write, db_));
+      failures.push_back(std::move(failure));
+    }
   }
   TRY(db_.run("COMMIT"));
+  failures.resize(group.size());
   return failures;
 }
 

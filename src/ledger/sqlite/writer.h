@@ -1,12 +1,11 @@
 #pragma once
-// The one thread that writes, and how many writes share a commit.
+// One writes at a time, and how many writes share a commit.
 
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "ledger/sqlite/connection.h"
@@ -17,12 +16,12 @@ namespace limner::sqlite {
 using Write = std::function<Result<void>(Connection&)>;
 
 /// Runs writes in the order in which they came, all that wait in one transaction: with a disk that takes
-/// milliseconds to sync, a hundred threads write at the price of one. Thread-safe.
+/// milliseconds to sync, a hundred threads write at the price of one. It has no thread: whoever comes while
+/// nobody writes does so, for all that wait, and a write that is alone costs no turn of another thread.
+/// Thread-safe.
 class Writer {
  public:
-  explicit Writer(Connection db);
-  /// Finishes what waits.
-  ~Writer();
+  explicit Writer(Connection db) : db_(std::move(db)) {}
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
@@ -48,17 +47,15 @@ class Writer {
     const Write* write;
     std::optional<Result<void>> outcome;  // by mutex_; set once, after the commit
   };
-  void work();
   std::vector<Waiting*> next_group();
-  void commit(const std::vector<Waiting*>& group);
+  std::vector<Result<void>> commit(const std::vector<Waiting*>& group);
   Result<std::vector<std::optional<Error>>> transact(const std::vector<Waiting*>& group);
 
-  Connection db_;
+  Connection db_;  // of the one who writes
   std::mutex mutex_;
-  std::condition_variable work_came_, outcome_came_;
+  std::condition_variable changed_;
   std::deque<Waiting*> waiting_;
-  bool stopping_ = false;
-  std::thread thread_;  // last: it uses all of the above
+  bool writing_ = false;
 };
 
 }  // namespace limner::sqlite
