@@ -13,6 +13,21 @@
 
 namespace limner {
 
+/// What a picture can be recognised by when its file says nothing any more. Kept when the picture is deleted:
+/// neither says anything of who asked for it or what it shows.
+struct PictureMark {
+  int watermark_bits = 0;  ///< of the id in the pixels; 0: there is none
+  uint64_t watermark = 0;  ///< the id
+  std::string pdq;         ///< hash of the pixels, 64 hexadecimal digits; empty: it was not made
+  int pdq_quality = 0;     ///< 0 to 100
+};
+
+/// A picture's hash, in the order in which they were stored.
+struct StoredHash {
+  int64_t number = 0;  ///< grows
+  std::string pdq;
+};
+
 struct PictureRow {
   std::string id;  ///< "pic_..."
   std::string job, tenant;
@@ -29,6 +44,7 @@ struct PictureRow {
   uint64_t bytes_sent = 0;               ///< delivered so far
   Standing standing = Standing::passed;  ///< what has not passed is given out to nobody but reviewers
   Json metadata;                         ///< the JSON that is also in the file
+  PictureMark mark = {};                 ///< written with the row; read by the calls below that say so only
 };
 
 class PictureTable {
@@ -38,6 +54,12 @@ class PictureTable {
   virtual Result<std::vector<PictureRow>> of_job(std::string_view job) = 0;
   /// Which of these store keys a picture, an upload or a kept stage that is there points to.
   virtual Result<std::vector<std::string>> live_keys(const std::vector<std::string>& keys) = 0;
+  /// Pictures that were marked with this id of so many bits, the newest first, deleted ones among them.
+  virtual Result<std::vector<PictureRow>> marked_with(uint64_t watermark, int bits, int limit) = 0;
+  /// Hashes of at least `quality_min` with numbers above `after`, the lowest first.
+  virtual Result<std::vector<StoredHash>> hashes_after(int64_t after, int quality_min, int limit) = 0;
+  /// The picture whose hash has this number, deleted or not.
+  virtual Result<PictureRow> hashed_as(int64_t number) = 0;
   /// Marks as deleted; the object goes afterwards, so that no live row ever points to nothing. `conflict`
   /// under a legal hold. In the audit log, with who did it.
   virtual Result<void> mark_deleted(std::string_view id, TimeUs now, const AuditParty& by = {}) = 0;

@@ -211,4 +211,10 @@ PdqHashes pdq_hashes(const Picture& picture) {
   return hashes;
 }
 
+PdqReading pdq_hash(const Picture& picture) {
+  if (picture.empty() || picture.width < kSideMin || picture.height < kSideMin) return {};
+  const Samples samples = sampled({picture.width, picture.height, luma_of(picture)});
+  return {bits_of(cosine_transform(samples)), quality_of(samples)};
+}
+
 }  // namespace limner

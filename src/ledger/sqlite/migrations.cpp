@@ -15,6 +15,8 @@ constexpr const char* kMigrations[] = {
     ,
 #include "ledger/sqlite/migrations/0003_incidents.inc"
     ,
+#include "ledger/sqlite/migrations/0004_picture_marks.inc"
+    ,
 #include "ledger/sqlite/migrations/0005_review.inc"
 };
 constexpr int64_t kVersion = std::size(kMigrations);

@@ -32,6 +32,22 @@ Result<PictureRow> read_picture(const Rows& rows) {
   return picture;
 }
 
+namespace {
+
+Result<void> insert_mark(Connection& db, const std::string& picture, const PictureMark& mark) {
+  const bool marked = mark.watermark_bits > 0, hashed = !mark.pdq.empty();
+  if (!marked && !hashed) return {};
+  const auto if_marked = [&](auto value) { return marked ? Value(value) : Value(nullptr); };
+  TRY(
+      db.run("INSERT INTO picture_marks (picture, watermark_bits, watermark, pdq, pdq_quality)"
+             " VALUES (?, ?, ?, ?, ?)",
+             {picture, if_marked(mark.watermark_bits), if_marked(mark.watermark), null_if_empty(mark.pdq),
+              hashed ? Value(mark.pdq_quality) : Value(nullptr)}));
+  return {};
+}
+
+}  // namespace
+
 Result<void> insert_picture(Connection& db, const PictureRow& picture, const Job& job) {
   TRY(db.run(
       "INSERT INTO pictures (id, job, tenant, position, seed, sha256, bytes, format, width, height, key,"
@@ -40,7 +56,7 @@ Result<void> insert_picture(Connection& db, const PictureRow& picture, const Job
       {picture.id, job.id, job.tenant, picture.position, picture.seed, picture.sha256, picture.bytes,
        picture.format, picture.width, picture.height, picture.key, picture.created, picture.cost_micros,
        json_column(picture.metadata), picture.standing}));
-  return {};
+  return insert_mark(db, picture.id, picture.mark);
 }
 
 }  // namespace limner::sqlite

@@ -11,7 +11,7 @@ namespace limner::sqlite {
 std::string pictures_query(std::string_view rest);
 Result<PictureRow> read_picture(const Rows& rows);
 
-/// Job and tenant are taken from the job.
+/// With its marks. Job and tenant are taken from the job.
 Result<void> insert_picture(Connection& db, const PictureRow& picture, const Job& job);
 
 }  // namespace limner::sqlite

@@ -39,6 +39,38 @@ Result<std::vector<std::string>> SqlitePictureTable::live_keys(const std::vector
   });
 }
 
+Result<std::vector<PictureRow>> SqlitePictureTable::marked_with(uint64_t watermark, int bits, int limit) {
+  return database_.read([&](Connection& db) {
+    return db.collect<PictureRow>(
+        read_picture,
+        pictures_query("picture_marks JOIN pictures ON pictures.id = picture"
+                       " WHERE watermark = ? AND watermark_bits = ? ORDER BY number DESC LIMIT ?"),
+        {watermark, bits, limit});
+  });
+}
+
+Result<std::vector<StoredHash>> SqlitePictureTable::hashes_after(int64_t after, int quality_min, int limit) {
+  const auto read_hash = [](const Rows& rows) -> Result<StoredHash> {
+    return StoredHash{rows.integer(0), rows.text(1)};
+  };
+  return database_.read([&](Connection& db) {
+    return db.collect<StoredHash>(read_hash,
+                                  "SELECT number, pdq FROM picture_marks WHERE number > ? AND pdq IS NOT NULL"
+                                  " AND pdq_quality >= ? ORDER BY number LIMIT ?",
+                                  {after, quality_min, limit});
+  });
+}
+
+Result<PictureRow> SqlitePictureTable::hashed_as(int64_t number) {
+  return database_.read([&](Connection& db) -> Result<PictureRow> {
+    std::optional<PictureRow> picture = TRY(db.first<PictureRow>(
+        read_picture, pictures_query("picture_marks JOIN pictures ON pictures.id = picture WHERE number = ?"),
+        {number}));
+    if (!picture) return not_found("picture", fmt::format("no picture's hash has the number {}", number));
+    return std::move(*picture);
+  });
+}
+
 Result<void> SqlitePictureTable::mark_deleted(std::string_view id, TimeUs now, const AuditParty& by) {
   return database_.write([&](Connection& db) -> Result<void> {
     const PictureRow picture = TRY(find_picture(db, id));

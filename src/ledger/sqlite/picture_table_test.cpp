@@ -12,6 +12,19 @@ class StoredFilesTest : public JobTest {
     EXPECT_TRUE(end(job, JobState::stored));
     return test->pictures().of_job(job.id).value().at(0);
   }
+  PictureRow draw_marked(const PictureMark& mark) {
+    const Job job = begin(accept());
+    JobEnd stored = test_end(job, kOwner, JobState::stored, test.clock.now(), 80);
+    stored.pictures.at(0).mark = mark;
+    EXPECT_TRUE(jobs().end(stored));
+    return test->pictures().of_job(job.id).value().at(0);
+  }
+  std::vector<std::string> marked_with(uint64_t watermark, int bits, int limit = 10) {
+    std::vector<std::string> ids;
+    const std::vector<PictureRow> rows = test->pictures().marked_with(watermark, bits, limit).value();
+    for (const PictureRow& row : rows) ids.push_back(row.id);
+    return ids;
+  }
   Upload upload(TimeUs expires = 0) {
     Upload upload;
     upload.id = new_id("file");
@@ -71,6 +84,43 @@ TEST_F(StoredFilesTest, AreNotDeletedUnderALegalHold) {
   EXPECT_EQ(test->uploads().mark_deleted(file.id, kTestTime).error().code, Code::conflict);
   retain(0, false);
   EXPECT_TRUE(test->pictures().mark_deleted(picture.id, kTestTime));
+}
+
+TEST_F(StoredFilesTest, AreFoundByTheirWatermarks) {
+  constexpr uint64_t kLargest = (uint64_t{1} << 40) - 1;
+  const PictureRow first = draw_marked({.watermark_bits = 40, .watermark = kLargest});
+  const PictureRow brief = draw_marked({.watermark_bits = 20, .watermark = 5});
+  const PictureRow again = draw_marked({.watermark_bits = 40, .watermark = kLargest});
+  draw_marked({});
+  EXPECT_EQ(marked_with(kLargest, 40), (std::vector<std::string>{again.id, first.id}));
+  EXPECT_EQ(marked_with(kLargest, 40, 1), (std::vector<std::string>{again.id}));
+  EXPECT_EQ(marked_with(5, 20), (std::vector<std::string>{brief.id}));
+  EXPECT_TRUE(marked_with(5, 40).empty()) << "20 bits of one are not 40 of another";
+  EXPECT_TRUE(marked_with(0, 0).empty()) << "what has no watermark is not found by one";
+}
+
+TEST_F(StoredFilesTest, MarksOutliveTheirPicture) {
+  const PictureRow picture =
+      draw_marked({.watermark_bits = 40, .watermark = 7, .pdq = std::string(64, 'e'), .pdq_quality = 90});
+  ASSERT_TRUE(test->pictures().mark_deleted(picture.id, kTestTime));
+  EXPECT_EQ(marked_with(7, 40), (std::vector<std::string>{picture.id}));
+  EXPECT_EQ(test->pictures().hashes_after(0, 50, 10).value().size(), 1u);
+}
+
+TEST_F(StoredFilesTest, HashesComeInTheirOrder) {
+  const PictureRow first = draw_marked({.pdq = std::string(64, 'a'), .pdq_quality = 50});
+  draw_marked({.pdq = std::string(64, 'b'), .pdq_quality = 49});
+  draw_marked({.watermark_bits = 40, .watermark = 1});
+  const PictureRow last = draw_marked({.pdq = std::string(64, 'c'), .pdq_quality = 100});
+  const std::vector<StoredHash> all = test->pictures().hashes_after(0, 50, 10).value();
+  ASSERT_EQ(all.size(), 2u) << "flat pictures are left out, and those without a hash";
+  EXPECT_EQ(all[0].pdq, std::string(64, 'a'));
+  EXPECT_EQ(test->pictures().hashed_as(all[0].number).value().id, first.id);
+  EXPECT_EQ(test->pictures().hashes_after(0, 50, 1).value().at(0).number, all[0].number);
+  const std::vector<StoredHash> rest = test->pictures().hashes_after(all[0].number, 50, 10).value();
+  ASSERT_EQ(rest.size(), 1u);
+  EXPECT_EQ(test->pictures().hashed_as(rest[0].number).value().id, last.id);
+  EXPECT_EQ(test->pictures().hashed_as(all[1].number + 1).error().code, Code::not_found);
 }
 
 TEST_F(StoredFilesTest, UploadsExpire) {

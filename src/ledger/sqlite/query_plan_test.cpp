@@ -75,6 +75,7 @@ class QueryPlanTest : public testing::Test {
     jobs.reclaim(kTestTime, "").value();
     JobEnd end = test_end(job, "me", JobState::stored, kTestTime, 5);
     end.webhook_body = "{}";
+    end.pictures[0].mark = {.watermark_bits = 40, .watermark = 1, .pdq = std::string(64, 'a')};
     jobs.end(end).value();
     jobs.ended_with_kept(kTestTime, 5).value();
     jobs.clear_kept(job.id).value();
@@ -89,6 +90,8 @@ class QueryPlanTest : public testing::Test {
     }
     test->pictures().of_job(job.id).value();
     test->pictures().live_keys({"a"}).value();
+    test->pictures().marked_with(1, 40, 5).value();
+    test->pictures().hashed_as(test->pictures().hashes_after(0, 0, 5).value().at(0).number).value();
     test->pictures().beyond_retention(kTestTime, 5).value();
     test->pictures().add_sent(end.pictures[0].id, 5, 5);
     test->tenants().touch_key(test.key.id, kTestTime);
