@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "api/http/header_text.h"
 #include "api/openapi.h"
 #include "base/version.h"
 
@@ -66,6 +67,8 @@ std::string curl_call(const Route& route, std::string_view base) {
     call += R"( -H "Content-Type: application/json" -d '{"prompt": "a lighthouse at dusk", "seed": 7}')";
   else if (route.body_type == "multipart/form-data")
     call += " -F purpose=picture -F file=@picture.png";
+  else if (list_contains(route.body_type, "image/png"))
+    call += " -H \"Content-Type: image/png\" --data-binary @picture.png";
   else if (!route.body_schema.empty())
     call += " -H \"Content-Type: application/json\" -d @body.json";
   return fmt::format("{} {}{}", call, base, route.path);

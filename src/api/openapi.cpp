@@ -82,10 +82,12 @@ Json body_of(const Route& route) {
   Json content = Json::object();
   for (const std::string& type : types_of(route.body_type)) {
     Json schema = schema_of(route.body_schema);
+    const bool is_form = type == "multipart/form-data";
     // A form carries the JSON in a part of its own, unless its schema is that of the form already.
-    if (type == "multipart/form-data" && route.body_type != "multipart/form-data" &&
+    if (is_form && list_contains(route.body_type, "application/json") &&
         route.dialect.value == Dialect::native)
       schema = {{"$ref", "#/components/schemas/JobForm"}};
+    if (!is_form && type != "application/json") schema = {{"type", "string"}, {"format", "binary"}};
     content[type] = {{"schema", std::move(schema)}};
   }
   return {{"required", true}, {"content", std::move(content)}};

@@ -4,6 +4,14 @@
 #include <vector>
 
 namespace limner {
+
+std::string network_of(const std::string& remote) {
+  if (remote.find('.') != std::string::npos) return remote;
+  size_t end = 0;
+  for (int group = 0; group < 4 && end < remote.size(); ++group)
+    end = std::min(remote.find(':', end), remote.size() - 1) + 1;
+  return remote.substr(0, end);
+}
 namespace {
 
 // Whoever may never ask is told to come back in an hour: somebody may have thought better of it.

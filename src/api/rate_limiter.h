@@ -10,6 +10,9 @@
 
 namespace limner {
 
+/// What an address is limited as: itself, or of an IPv6 host, who owns a whole network, that network.
+std::string network_of(const std::string& remote);
+
 /// What a bucket says to one request.
 struct RateVerdict {
   bool allowed = true;

@@ -22,6 +22,8 @@ std::span<const Route> operation_routes();  ///< admin/operations.cpp
 std::span<const Route> audit_routes();      ///< admin/audit.cpp
 std::span<const Route> incident_routes();   ///< admin/incidents.cpp
 
+std::span<const Route> provenance_routes();  ///< native/provenance.cpp
+
 std::span<const Route> openai_image_routes();    ///< openai/images.cpp
 std::span<const Route> openai_batch_routes();    ///< openai/batches.cpp
 std::span<const Route> a1111_drawing_routes();   ///< a1111/drawings.cpp

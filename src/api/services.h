@@ -23,6 +23,8 @@
 
 namespace limner {
 
+class VerificationDesk;
+
 /// What clients are told about this server.
 struct ServiceConfig {
   std::string public_url;          ///< "https://pictures.example.org"; empty: the request's Host
@@ -51,6 +53,7 @@ struct Services {
   LivePreviews& previews;
   std::atomic<bool>& draining;
   ReviewDesk& reviews;
+  VerificationDesk* verification = nullptr;  ///< says where pictures come from; null: nobody here does
 };
 
 }  // namespace limner

@@ -24,6 +24,7 @@ void add_generate(CLI::App& app, CommandSlot& slot);
 void add_upscale(CLI::App& app, CommandSlot& slot);
 void add_inspect(CLI::App& app, CommandSlot& slot);
 void add_verify(CLI::App& app, CommandSlot& slot);
+void add_replay(CLI::App& app, CommandSlot& slot);
 void add_cert(CLI::App& app, CommandSlot& slot);
 void add_mark(CLI::App& app, CommandSlot& slot);
 void add_protect(CLI::App& app, CommandSlot& slot);

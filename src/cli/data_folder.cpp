@@ -37,6 +37,10 @@ Result<std::unique_ptr<Ledger>> open_data_ledger(const std::filesystem::path& da
   return open_ledger({path, Durability::power}, clock);
 }
 
+std::filesystem::path default_watermark_key_path() {
+  return default_data_folder().parent_path() / "watermark.key";
+}
+
 AuditParty this_person() {
   const uid_t user = ::getuid();
   // A name may change hands; without one the number must do.

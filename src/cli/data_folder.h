@@ -16,6 +16,9 @@ void add_data_option(CLI::App& command, std::filesystem::path& data);
 Result<std::unique_ptr<Ledger>> open_data_ledger(const std::filesystem::path& data, bool make,
                                                  const Clock& clock);
 
+/// The key of whoever runs `limner mark`: $XDG_DATA_HOME/limner/watermark.key, or in ~/.local/share.
+std::filesystem::path default_watermark_key_path();
+
 /// Who runs this command, as the audit log has them.
 AuditParty this_person();
 

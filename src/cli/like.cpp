@@ -11,15 +11,12 @@
 #include "image/infotext.h"
 
 namespace limner {
-namespace {
-
 std::string text_at(const Json& json, const char* key) {
-  const auto found = json.find(key);
+  const auto found = json.is_object() ? json.find(key) : json.end();
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-Result<Recipe> from_json(const std::string& text, const std::string& field) {
-  const Json json = TRY(parse_json(text, field, {.bytes_max = 1u << 20}));
+Result<Recipe> recipe_from_json(const Json& json, const std::string& field) {
   if (!json.is_object() || !json.contains("parameters"))
     return invalid(field, "its limner text has no parameters");
   Recipe recipe;
@@ -39,12 +36,11 @@ Result<Recipe> from_json(const std::string& text, const std::string& field) {
   return recipe;
 }
 
-}  // namespace
-
 Result<Recipe> read_recipe(const std::string& path, const char* field) {
   const std::string file = TRY(read_file(path, DecodeLimits{}.file_bytes_max));
   const FileMetadata metadata = TRY(read_file_metadata(std::as_bytes(std::span(file)), field));
-  if (!metadata.limner_json.empty()) return from_json(metadata.limner_json, field);
+  if (!metadata.limner_json.empty())
+    return recipe_from_json(TRY(parse_json(metadata.limner_json, field, {.bytes_max = 1u << 20})), field);
   if (metadata.infotext.empty()) return not_found(field, "has no parameters in it");
   const Infotext infotext = TRY(parse_infotext(metadata.infotext));
   Recipe recipe;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "engine/engine.h"
 
@@ -20,5 +21,11 @@ struct Recipe {
 
 /// `not_found` if the file has no parameters in it.
 Result<Recipe> read_recipe(const std::string& path, const char* field);
+
+/// The same of the JSON that is in a file, or in the ledger. `field` names it in errors.
+Result<Recipe> recipe_from_json(const Json& json, const std::string& field);
+
+/// A text member of an object; empty if there is none.
+std::string text_at(const Json& json, const char* key);
 
 }  // namespace limner

@@ -72,6 +72,7 @@ int run(int argc, char** argv) {
   add_upscale(app, slot);
   add_inspect(app, slot);
   add_verify(app, slot);
+  add_replay(app, slot);
   add_cert(app, slot);
   add_mark(app, slot);
   add_protect(app, slot);

@@ -4,12 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
-#include <cstdlib>
 
 #include "base/crypto.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/data_folder.h"
 #include "cli/printable.h"
 #include "image/codec.h"
 #include "image/file_metadata.h"
@@ -26,13 +26,6 @@ struct MarkFlags {
   double psnr = 42;
   bool check = false, json = false;
 };
-
-std::filesystem::path default_key_path() {
-  const char* data_home = std::getenv("XDG_DATA_HOME");
-  if (data_home && *data_home == '/') return std::filesystem::path(data_home) / "limner" / "watermark.key";
-  const char* home = std::getenv("HOME");
-  return std::filesystem::path(home ? home : ".") / ".local" / "share" / "limner" / "watermark.key";
-}
 
 Result<WatermarkId> id_of(const std::string& text) {
   constexpr uint64_t kEnd = uint64_t{1} << kWatermarkIdBits;
@@ -107,7 +100,7 @@ Result<int> write_mark(const MarkFlags& flags) {
 
 void add_mark(CLI::App& app, CommandSlot& slot) {
   auto flags = std::make_shared<MarkFlags>();
-  flags->key = default_key_path();
+  flags->key = default_watermark_key_path();
   CLI::App* command = app.add_subcommand("mark", "Put an invisible id into a picture's pixels, or read it");
   command->add_option("input", flags->input, "Picture")->required();
   CLI::Option* output =

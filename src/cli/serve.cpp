@@ -13,6 +13,7 @@
 #include "api/batch_runner.h"
 #include "api/http_server.h"
 #include "api/live_previews.h"
+#include "api/verification_desk.h"
 #include "base/crypto.h"
 #include "base/folder_lock.h"
 #include "base/ids.h"
@@ -23,6 +24,7 @@
 #include "cli/serve_config.h"
 #include "cli/stop_signals.h"
 #include "jobs/housekeeper.h"
+#include "jobs/picture_marker.h"
 #include "net/http_client.h"
 #include "observe/otlp_exporter.h"
 #include "observe/process_metrics.h"
@@ -223,6 +225,11 @@ class Serve {
     slo_.publish(metrics_, clock_);
     if (!config_.policy_folder.empty())
       policies_ = std::make_shared<const PolicyBook>(TRY(PolicyBook::read(config_.policy_folder)));
+    marker_ = TRY(PictureMarker::open(config_.marking, clock_.now()));
+    tracer_ = std::make_unique<PictureTracer>(PictureTracer::Parts{TRY(known_anchors(config_.marking)),
+                                                                   TRY(known_watermark_keys(config_.marking)),
+                                                                   ledger_.get(), clock_});
+    desk_ = std::make_unique<VerificationDesk>(config_.verification, *tracer_, clock_);
     make_worker();
     make_services();
     return {};
@@ -253,7 +260,7 @@ class Serve {
         Worker::Parts{*ledger_, *store_, *uploads_, catalogue_, *pool_, provider, config_.prices, events_,
                       clock_, log_, metrics_, *spans_,
                       [this](const Job& job) { record_outcome(slo_, config_.worker.scheduler, job); },
-                      policies_});
+                      policies_, marker_.get()});
     jobs_ = std::make_unique<JobService>(config_.jobs, *ledger_, *uploads_, catalogue_, *pool_,
                                          config_.prices, events_, *worker_, clock_, log_, metrics_);
     reviews_ = std::make_unique<ReviewDesk>(config_.review, *ledger_, *store_, *uploads_, *jobs_, events_,
@@ -264,9 +271,9 @@ class Serve {
 
   void make_services() {
     previews_ = std::make_unique<LivePreviews>(*jobs_);
-    services_ = std::make_unique<Services>(
-        Services{config_.service, *ledger_, *store_, *jobs_, *uploads_, *worker_, catalogue_, *pool_,
-                 config_.prices, *signer_, slo_, clock_, log_, metrics_, *previews_, draining_, *reviews_});
+    services_ = std::make_unique<Services>(Services{
+        config_.service, *ledger_, *store_, *jobs_, *uploads_, *worker_, catalogue_, *pool_, config_.prices,
+        *signer_, slo_, clock_, log_, metrics_, *previews_, draining_, *reviews_, desk_.get()});
     batches_ = std::make_unique<BatchRunner>(*services_);
     server_ = std::make_unique<HttpServer>(config_.http, *services_, *spans_);
   }
@@ -316,6 +323,9 @@ class Serve {
   std::unique_ptr<ModelPool> pool_;
   std::map<std::string, std::unique_ptr<Provider>> providers_;
   std::shared_ptr<const PolicyBook> policies_;
+  std::unique_ptr<PictureMarker> marker_;
+  std::unique_ptr<PictureTracer> tracer_;
+  std::unique_ptr<VerificationDesk> desk_;
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<JobService> jobs_;
   std::unique_ptr<ReviewDesk> reviews_;

@@ -92,6 +92,7 @@ Result<ServeConfig> read_serve_config(const ServeFlags& flags) {
   config.ledger.path = ledger_path(config.data);
   if (config.store.url.empty()) config.store.url = "file:" + (config.data / "store").string();
   config.worker.scratch = config.data / "scratch";
+  config.marking.folder = config.data;
   config.worker.profile = config.data / "costs.json";
   config.worker.attempts_max = config.jobs.attempts_max;
   config.jobs.admission.rows_max = config.worker.scheduler.rows_max;

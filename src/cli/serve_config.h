@@ -11,10 +11,12 @@
 
 #include "api/http_server.h"
 #include "api/services.h"
+#include "api/verification_desk.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "jobs/housekeeper.h"
 #include "jobs/job_service.h"
+#include "jobs/picture_marker.h"
 #include "jobs/review_desk.h"
 #include "jobs/worker.h"
 #include "ledger/ledger.h"
@@ -41,6 +43,8 @@ struct ServeConfig {
   UploadLimits uploads;
   std::filesystem::path policy_folder;  ///< of *.toml files; empty: the built-in policy
   ReviewLimits review;
+  MarkingConfig marking;
+  VerificationConfig verification;
   std::string log_level = "info";
   bool log_prompts = false;
   std::string otlp_endpoint;  ///< "http://collector:4318"; empty: spans go nowhere

@@ -1,38 +1,80 @@
-// limner verify: whether a picture's marks hold, layer by layer. Only what was looked at is printed.
+// limner verify: where a picture comes from, layer by layer: its manifest, its watermark, a server's ledger.
 
 #include "provenance/verify.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 
 #include "base/files.h"
 #include "base/json.h"
 #include "cli/commands.h"
+#include "cli/data_folder.h"
 #include "cli/printable.h"
+#include "cli/serve_config.h"
 #include "image/codec.h"
+#include "jobs/picture_tracer.h"
+#include "net/http_client.h"
 #include "provenance/local_chain.h"
+#include "watermark/key_file.h"
 
 namespace limner {
 namespace {
 
 constexpr size_t kAnchorBytesMax = 16u << 20;
 constexpr int kBelowRequired = 3;
+constexpr double kFetchSeconds = 60;
 
 struct VerifyFlags {
   std::string input, require;
   std::vector<std::string> trust;
+  std::filesystem::path data, config, key;
   bool json = false;
 };
 
-// Those named; else the root of this user's own chain, if there is one.
-Result<TrustAnchorsPtr> read_anchors(const VerifyFlags& flags) {
+// A page that names a picture is a stranger: nothing inside this network is fetched for it.
+Result<std::string> fetch(const std::string& address) {
+  HttpRequest request;
+  request.url = TRY(parse_url(address, "input"));
+  request.total_seconds = kFetchSeconds;
+  request.response_bytes_max = DecodeLimits{}.file_bytes_max;
+  request.redirects_max = 3;
+  request.reach = Reach::public_only;
+  HttpClient http;
+  HttpResponse response = TRY(http.send(request));
+  if (response.status != 200)
+    return Error{Code::unavailable, "input",
+                 fmt::format("{} answered {}", request.url.authority(), response.status), ""};
+  return std::move(response.body);
+}
+
+Result<std::string> read_input(const std::string& input) {
+  if (input.starts_with("http://") || input.starts_with("https://")) return fetch(input);
+  return read_file(input, DecodeLimits{}.file_bytes_max);
+}
+
+// Those named; else the roots of this user's own chain and of the server, where they are.
+Result<TrustAnchorsPtr> read_anchors(const VerifyFlags& flags, const MarkingConfig& marking) {
   std::vector<std::string> pems;
   for (const std::string& path : flags.trust) pems.push_back(TRY(read_file(path, kAnchorBytesMax)));
-  if (flags.trust.empty())
-    if (Result<std::string> own = read_file(default_chain_folder() / "root.pem", kAnchorBytesMax))
-      pems.push_back(std::move(*own));
+  if (!flags.trust.empty()) return make_trust_anchors(pems, "trust");
+  for (const std::filesystem::path& path :
+       {marking.trust, default_chain_folder() / "root.pem", signing_folder(marking) / "root.pem"})
+    if (Result<std::string> root = read_file(path, kAnchorBytesMax)) pems.push_back(std::move(*root));
   return make_trust_anchors(pems, "trust");
+}
+
+// The one named; else that of the server and that of `limner mark`, where they are.
+Result<std::vector<WatermarkKey>> read_keys(const VerifyFlags& flags, const MarkingConfig& marking) {
+  if (!flags.key.empty()) return std::vector<WatermarkKey>{TRY(read_watermark_key(flags.key))};
+  std::vector<WatermarkKey> keys = TRY(known_watermark_keys(marking));
+  Result<WatermarkKey> own = read_watermark_key(default_watermark_key_path());
+  if (own)
+    keys.push_back(std::move(*own));
+  else if (own.error().code != Code::not_found)
+    return std::move(own).error();
+  return keys;
 }
 
 const char* outcome_name(SignatureFinding::Outcome outcome) {
@@ -57,12 +99,60 @@ Json signature_json(const SignatureReport& report) {
   return {{"state", signature_state_name(report.state)}, {"reasons", reasons}, {"claim", report.claim}};
 }
 
+Json watermark_json(const PictureTrace& trace) {
+  if (!trace.watermark) return {{"found", false}};
+  const WatermarkReading& reading = *trace.watermark;
+  return {{"found", true},
+          {"id", reading.id.value},
+          {"id_bits", reading.id_bits},
+          {"scale", reading.scale},
+          {"orientation", reading.orientation},
+          {"p_value", reading.p_value}};
+}
+
+std::vector<std::string> ways(const TracedPicture& traced) {
+  std::vector<std::string> words;
+  if (traced.by_manifest) words.emplace_back("manifest");
+  if (traced.by_watermark) words.emplace_back("watermark");
+  if (traced.distance) words.emplace_back("likeness");
+  return words;
+}
+
+Json ledger_json(const PictureTrace& trace) {
+  Json entries = Json::array();
+  for (const TracedPicture& traced : trace.ledger) {
+    const PictureRow& picture = traced.picture;
+    entries.push_back({{"picture", picture.id},
+                       {"job", picture.job},
+                       {"model", traced.model},
+                       {"time", time_text(picture.created)},
+                       {"found_by", ways(traced)},
+                       {"distance", traced.distance ? Json(*traced.distance) : Json(nullptr)},
+                       {"deleted", picture.deleted != 0}});
+  }
+  return entries;
+}
+
 void print_signature(const SignatureReport& report) {
   fmt::print("signature: {}\n", signature_state_name(report.state));
   for (const SignatureFinding& finding : report.findings)
     if (finding.outcome != SignatureFinding::Outcome::success)
       fmt::print("  {}: {}\n", finding.code, printable(finding.message));
   if (!report.claim.is_null()) fmt::print("{}\n", printable(json_text(report.claim)));
+}
+
+void print_trace(const PictureTrace& trace) {
+  print_signature(trace.signature);
+  if (trace.watermark)
+    fmt::print("watermark: {}\n", trace.watermark->id.value);
+  else if (!trace.unchecked.contains("watermark"))
+    fmt::print("watermark: none\n");
+  for (const TracedPicture& traced : trace.ledger)
+    fmt::print("ledger: {} of {}, drawn by {} at {}{} (found by {})\n", traced.picture.id, traced.picture.job,
+               printable(traced.model), time_text(traced.picture.created),
+               traced.picture.deleted ? ", deleted since" : "", fmt::join(ways(traced), ", "));
+  if (trace.ledger.empty() && !trace.unchecked.contains("ledger")) fmt::print("ledger: not in it\n");
+  for (const auto& [layer, why] : trace.unchecked) fmt::print("{}: not checked: {}\n", layer, printable(why));
 }
 
 bool below(SignatureState state, const std::string& required) {
@@ -74,28 +164,41 @@ Result<int> verify(const VerifyFlags& flags) {
   if (!flags.require.empty() && flags.require != "valid" && flags.require != "trusted")
     return invalid("require",
                    fmt::format("\"{}\" is neither valid nor trusted", flags.require.substr(0, 40)));
-  const std::string file = TRY(read_file(flags.input, DecodeLimits{}.file_bytes_max));
-  const TrustAnchorsPtr anchors = TRY(read_anchors(flags));
-  const SignatureReport signature = TRY(verify_picture(file, *anchors, SystemClock().now()));
-  // A layer that is not looked at has no key here: "watermark" and "ledger" are to stand beside this one.
-  const Json layers = {{"signature", signature_json(signature)}};
+  const MarkingConfig marking =
+      TRY(read_serve_config({.config = flags.config, .data = flags.data, .listen = {}})).marking;
+  const SystemClock clock;
+  const std::string file = TRY(read_input(flags.input));
+  Result<std::unique_ptr<Ledger>> ledger = open_data_ledger(flags.data, false, clock);
+  PictureTracer tracer({TRY(read_anchors(flags, marking)), TRY(read_keys(flags, marking)),
+                        ledger ? ledger->get() : nullptr, clock});
+  PictureTrace trace = TRY(tracer.trace(file, {}));
+  if (!ledger) trace.unchecked["ledger"] = ledger.error().text();
   if (flags.json)
-    fmt::print("{}\n", json_text(layers));
+    fmt::print("{}\n", json_text({{"signature", signature_json(trace.signature)},
+                                  {"watermark", watermark_json(trace)},
+                                  {"ledger", ledger_json(trace)},
+                                  {"unchecked", Json(trace.unchecked)}}));
   else
-    print_signature(signature);
-  return below(signature.state, flags.require) ? kBelowRequired : 0;
+    print_trace(trace);
+  return below(trace.signature.state, flags.require) ? kBelowRequired : 0;
 }
 
 }  // namespace
 
 void add_verify(CLI::App& app, CommandSlot& slot) {
   auto flags = std::make_shared<VerifyFlags>();
-  CLI::App* command = app.add_subcommand("verify", "Check the signed manifest of a picture");
-  command->add_option("input", flags->input, "Picture")->required();
+  CLI::App* command =
+      app.add_subcommand("verify", "Say where a picture comes from: manifest, watermark, ledger");
+  command->add_option("input", flags->input, "Picture, or a public http(s) URL of one")->required();
+  add_data_option(*command, flags->data);
+  command->add_option("--config", flags->config, "The server's TOML file, where it names keys");
   command
       ->add_option("--trust", flags->trust,
-                   "PEM file of roots to believe; may be given several times (default: your own chain's)")
+                   "PEM file of roots to believe; may be given several times (default: your own chain's "
+                   "and the server's)")
       ->allow_extra_args(false);
+  command->add_option("--key", flags->key,
+                      "File of the watermark's key (default: the server's, and that of `limner mark`)");
   command->add_option("--require", flags->require, "valid or trusted: exit with status 3 below that");
   command->add_flag("--json", flags->json, "Print JSON");
   command->callback([flags, &slot] { slot.run = [flags] { return verify(*flags); }; });

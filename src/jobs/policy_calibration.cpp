@@ -6,7 +6,7 @@
 namespace limner {
 namespace {
 
-constexpr int kPage = 500;
+constexpr int kReviewsPage = 500;
 
 CalibrationCount& count_of(CalibrationLine& line, ReviewCause cause) {
   switch (cause) {
@@ -42,7 +42,7 @@ Result<std::vector<CalibrationLine>> calibrate(ReviewTable& reviews) {
   std::map<std::pair<std::string, VerdictStage>, CalibrationLine> lines;
   std::string last;
   for (;;) {
-    const std::vector<Review> page = TRY(reviews.decided(last, kPage));
+    const std::vector<Review> page = TRY(reviews.decided(last, kReviewsPage));
     for (const Review& review : page) {
       const auto [at, made] = lines.try_emplace({review.verdict.policy, review.verdict.stage});
       if (made) {
@@ -53,7 +53,7 @@ Result<std::vector<CalibrationLine>> calibrate(ReviewTable& reviews) {
       }
       add(at->second, review);
     }
-    if (page.size() < kPage) break;
+    if (page.size() < kReviewsPage) break;
     last = page.back().id;
   }
   std::vector<CalibrationLine> sorted;

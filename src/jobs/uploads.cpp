@@ -173,12 +173,18 @@ Result<void> UploadKeeper::remove(const std::string& tenant, std::string_view id
   return store_.remove(kept.key);
 }
 
+Result<UploadKeeper::Brought> UploadKeeper::read_brought(const std::string& tenant, std::string_view id,
+                                                         std::string_view field) {
+  Brought brought{TRY(read(tenant, id, field)), {}};
+  brought.picture = TRY(decode(brought.file, field));
+  remember(std::string(id), {brought.picture.width, brought.picture.height});
+  return brought;
+}
+
 Result<Picture> UploadKeeper::read_picture(const std::string& tenant, std::string_view id,
                                            std::string_view field) {
-  const std::string bytes = TRY(read(tenant, id, field));
-  Picture picture = TRY(decode(bytes, field));
-  remember(std::string(id), {picture.width, picture.height});
-  return picture;
+  Brought brought = TRY(read_brought(tenant, id, field));
+  return std::move(brought.picture);
 }
 
 Result<PictureSize> UploadKeeper::picture_size(const std::string& tenant, std::string_view id,

@@ -42,6 +42,12 @@ class UploadKeeper {
   Result<std::string> read(const std::string& tenant, std::string_view id, std::string_view field);
   /// The same, decoded.
   Result<Picture> read_picture(const std::string& tenant, std::string_view id, std::string_view field);
+  /// Both: the file as it was brought, and its picture.
+  struct Brought {
+    std::string file;
+    Picture picture;
+  };
+  Result<Brought> read_brought(const std::string& tenant, std::string_view id, std::string_view field);
   /// Its size, without decoding it where that is known: a drawn picture, or one that was kept or decoded
   /// lately.
   Result<PictureSize> picture_size(const std::string& tenant, std::string_view id, std::string_view field);

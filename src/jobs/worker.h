@@ -28,6 +28,7 @@
 namespace limner {
 
 struct TakenJob;
+class PictureMarker;
 
 struct WorkerConfig {
   std::string owner;  ///< this process, in leases: "HOST:PID:random"
@@ -83,6 +84,7 @@ class Worker {
     SpanSink& spans;
     std::function<void(const Job&)> ended = {};  ///< told of every job that has ended; hands on, never blocks
     std::shared_ptr<const PolicyBook> policies = nullptr;  ///< none: the built-in policy is for everyone
+    const PictureMarker* marker = nullptr;  ///< marks what is drawn; null: pictures are not marked
   };
   Worker(const WorkerConfig& config, const Parts& parts);
   ~Worker();

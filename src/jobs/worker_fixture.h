@@ -16,6 +16,7 @@
 #include "base/crypto.h"
 #include "engine/drawing_file.h"
 #include "jobs/job_request.h"
+#include "jobs/picture_marker.h"
 #include "jobs/worker.h"
 #include "ledger/ledger_fixture.h"
 #include "store/failing_store.h"
@@ -79,9 +80,21 @@ class WorkerFixture : public testing::Test {
       catalogue = std::make_unique<Catalogue>(CatalogueConfig{models, "limner-tiny"});
       pool = std::make_unique<ModelPool>(pool_config, *catalogue, clock, log_, metrics);
     }
-    worker = std::make_unique<Worker>(
-        config, Worker::Parts{worker_ledger ? *worker_ledger : *ledger, *store, *uploads, *catalogue, *pool,
-                              provider, prices, events, clock, log_, metrics, spans});
+    worker = std::make_unique<Worker>(config, Worker::Parts{worker_ledger ? *worker_ledger : *ledger,
+                                                            *store,
+                                                            *uploads,
+                                                            *catalogue,
+                                                            *pool,
+                                                            provider,
+                                                            prices,
+                                                            events,
+                                                            clock,
+                                                            log_,
+                                                            metrics,
+                                                            spans,
+                                                            {},
+                                                            {},
+                                                            marker.get()});
   }
   void start_worker() {
     make_worker();
@@ -187,6 +200,7 @@ class WorkerFixture : public testing::Test {
   std::unique_ptr<ModelPool> pool;
   PoolConfig pool_config{.threads = 2};
   WorkerConfig config;
+  std::unique_ptr<PictureMarker> marker;  ///< null: pictures are what `limner generate --no-sign` writes
   std::unique_ptr<Worker> worker;
 
  private:

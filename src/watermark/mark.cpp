@@ -6,6 +6,7 @@
 #include "watermark/carriers.h"
 #include "watermark/folded_spectrum.h"
 #include "watermark/payload.h"
+#include "watermark/read_in_place.h"
 #include "watermark/residual.h"
 #include "watermark/watermark.h"
 
@@ -196,7 +197,10 @@ Result<Marked> mark_picture(const Picture& picture, const WatermarkKey& key, Wat
   Attempt attempt = embed(picture, carriers, word, options.psnr_min);
   marked.picture = std::move(attempt.picture);
   marked.psnr = attempt.psnr;
-  marked.readable = read_watermark(marked.picture, key).has_value();
+  const std::optional<DecodedId> reading = read_in_place(marked.picture, key, carriers);
+  // One that was marked before may still be read as what it was.
+  const uint64_t carried = id.value & ((uint64_t{1} << marked.id_bits) - 1);
+  marked.readable = reading && reading->id_bits == marked.id_bits && reading->id.value == carried;
   return marked;
 }
 

@@ -4,6 +4,7 @@
 #include "watermark/folded_spectrum.h"
 #include "watermark/payload.h"
 #include "watermark/pilot.h"
+#include "watermark/read_in_place.h"
 #include "watermark/watermark.h"
 
 namespace limner {
@@ -64,6 +65,14 @@ float gate(double hypotheses, double expected) {
     (hypotheses * 0.5 * std::erfc(middle / std::sqrt(2.0)) > expected ? low : high) = middle;
   }
   return static_cast<float>(low);
+}
+
+std::optional<DecodedId> decoded(const FoldedSpectrum& folded, int orientation, const PilotPeak& near,
+                                 const WatermarkKey& key, const Carriers& carriers) {
+  const Spectrum matched = folded.matched(orientation);
+  const PilotPeak peak = pilot_peak_near(matched, carriers, near, 1);
+  const SoftValues soft = carriers.soft_values(without_offset(matched, peak));
+  return decode_id(soft, key, carriers, kAttempts, peak.height >= kStrongPilot ? 3 : 2);
 }
 
 class Reader {
@@ -170,19 +179,16 @@ class Reader {
   }
 
   std::optional<WatermarkReading> decode(const Candidate& candidate, const FoldedSpectrum& folded) const {
-    const Spectrum matched = folded.matched(candidate.orientation);
-    const PilotPeak peak = pilot_peak_near(matched, carriers_, candidate.peak, 1);
-    const SoftValues soft = carriers_.soft_values(without_offset(matched, peak));
-    const std::optional<DecodedId> decoded =
-        decode_id(soft, key_, carriers_, kAttempts, peak.height >= kStrongPilot ? 3 : 2);
-    if (!decoded) return std::nullopt;
+    const std::optional<DecodedId> id =
+        decoded(folded, candidate.orientation, candidate.peak, key_, carriers_);
+    if (!id) return std::nullopt;
     WatermarkReading reading;
-    reading.id = decoded->id;
-    reading.id_bits = decoded->id_bits;
+    reading.id = id->id;
+    reading.id_bits = id->id_bits;
     reading.orientation = candidate.orientation;
     reading.scale = std::sqrt(candidate.scale.down * candidate.scale.across) *
                     levels_[static_cast<size_t>(candidate.level)].pixel;
-    reading.p_value = decoded->p_value;
+    reading.p_value = id->p_value;
     return reading;
   }
 
@@ -192,6 +198,11 @@ class Reader {
 };
 
 }  // namespace
+
+std::optional<DecodedId> read_in_place(const Picture& picture, const WatermarkKey& key,
+                                       const Carriers& carriers) {
+  return decoded(FoldedSpectrum(whitened(middle_of(luma(picture), kReadSide)), {}), 0, {}, key, carriers);
+}
 
 std::optional<WatermarkReading> read_watermark(const Picture& picture, const WatermarkKey& key) {
   if (picture.empty() || std::min(picture.width, picture.height) < kWatermarkSideMin * kScaleMin)

@@ -47,7 +47,8 @@ def verified(limner, path, *roots, **options):
     words = [word for root in roots for word in ("--trust", root)]
     run = limner("verify", path, "--json", *words, **options)
     assert run.status == 0, run.err
-    assert list(run.json) == ["signature"], "nothing is reported that was not looked at"
+    assert list(run.json) == ["signature", "watermark", "ledger", "unchecked"]
+    assert "ledger" in run.json["unchecked"], "nobody here has a server"
     return run.json["signature"]
 
 
@@ -295,12 +296,21 @@ def test_verify_says_it_to_people_and_to_scripts(limner, chain):
     assert limner("verify", path, "--require", "valid").status == 0
     assert limner("verify", path, "--require", "trusted").status == 3
     limner.draw(out="plain.png")
-    assert limner("verify", "plain.png").out == "signature: absent\n"
+    told = limner("verify", "plain.png").out.splitlines()
+    assert told[0] == "signature: absent"
+    assert any(line.startswith("ledger: not checked") for line in told), "what nobody looked at is not denied"
     assert limner("verify", "plain.png", "--require", "valid").status == 3
     limner.refuses("verify", path, "--require", "everything", saying="require")
     limner.refuses("verify", "nothing.png", saying="nothing.png")
     limner.refuses("verify", chain() / "key.pem", saying="image")
     limner.refuses("verify", path, "--trust", chain() / "key.pem", saying="trust")
+
+
+def test_verify_fetches_nothing_from_inside(limner):
+    for host in ("127.0.0.1:1", "localhost:1", "169.254.169.254", "[::1]:1"):
+        run = limner("verify", f"http://{host}/a.png")
+        assert run.status in (1, 2) and "may be connected to" in run.err and run.out == "", host
+    limner.refuses("verify", "http://", saying="input")
 
 
 def test_a_manifest_moved_to_another_picture_is_invalid(limner, chain):

@@ -57,6 +57,22 @@ def test_the_mark_is_as_close_as_it_says_and_can_be_read(limner, marked):
     assert limner("mark", "--check", "marked.png", "--key", "a.key").out == "123456789012\n"
 
 
+def test_verify_reads_the_mark(limner, marked):
+    verified = limner("verify", "marked.png", "--key", "a.key", "--json").json
+    assert verified["signature"]["state"] == "absent"
+    found = verified["watermark"]
+    assert (found["found"], found["id"], found["id_bits"]) == (True, 123456789012, 40) and found["p_value"] < 1e-8
+    assert limner("verify", "in.png", "--key", "a.key", "--json").json["watermark"] == {"found": False}
+    fresh = {"XDG_DATA_HOME": str(limner.folder / "home")}
+    without = limner("verify", "marked.png", "--json", environment=fresh).json
+    assert not without["watermark"]["found"] and "watermark" in without["unchecked"], "there is no key at its place"
+    save(limner, photograph("astronaut.png"), "own.png")
+    assert limner("mark", "own.png", "-o", "own-marked.png", "--id", 7, environment=fresh).status == 0
+    told = limner("verify", "own-marked.png", "--json", environment=fresh).json
+    assert told["watermark"]["id"] == 7, "the key of `limner mark`"
+    limner.refuses("verify", "marked.png", "--key", "no.key", saying="no.key")
+
+
 CHANGES = {
     "jpeg 70": lambda image: recoded(image, "JPEG", 70),
     "jpeg 30": lambda image: recoded(image, "JPEG", 30),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server import Server
+from server import UNMARKED, Server
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +16,33 @@ def shared_server(tmp_path_factory):
 def shared(shared_server):
     """Its admin's client."""
     return shared_server.admin
+
+
+@pytest.fixture(scope="session")
+def plain_server(tmp_path_factory):
+    """A server that marks nothing: its files are those of `limner generate --no-sign`, byte for byte."""
+    with Server(tmp_path_factory.mktemp("plain-server"), UNMARKED) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def plain(plain_server):
+    """Its admin's client."""
+    return plain_server.admin
+
+
+@pytest.fixture(scope="module")
+def make_module_server(tmp_path_factory):
+    """make_server() for servers that all tests of a file share."""
+    servers = []
+
+    def make(config=""):
+        servers.append(Server(tmp_path_factory.mktemp("module-server"), config))
+        return servers[-1].start()
+
+    yield make
+    for server in servers:
+        server.kill()
 
 
 @pytest.fixture

@@ -18,6 +18,10 @@ PROGRAM = pathlib.Path(os.environ.get("LIMNER_BUILD", ROOT / "build")).resolve()
 PATIENCE = 120
 
 
+# Configuration of a server whose files are those of `limner generate --no-sign`.
+UNMARKED = "[provenance]\nsign = false\nwatermark = false\n"
+
+
 class Answer:
     """An HTTP answer, read whole."""
 

@@ -9,6 +9,8 @@ import time
 import pytest
 from PIL import Image
 
+from pictures import beneath, pixels_sha256
+
 
 class Webui:
     """A client as theirs: HTTP Basic with any user name."""
@@ -93,7 +95,7 @@ def test_the_picture_is_the_command_lines(webui, shared_server, tmp_path):
     shared_server.command("generate", "a (red:1.3) apple", "--sampler", "dpmpp_2m", "--schedule", "karras", "--steps", 3,
                           "--cfg", 5, "--seed", 8, "--prompt-syntax", "a1111", "--long-prompt", "chunk", "-q", "--no-sign",
                           "-o", tmp_path / "same.png")
-    assert base64.b64decode(answer["images"][0]) == (tmp_path / "same.png").read_bytes()
+    assert beneath(base64.b64decode(answer["images"][0])) == pixels_sha256((tmp_path / "same.png").read_bytes())
     told = webui.post("/sdapi/v1/png-info", {"image": answer["images"][0]})
     assert told["parameters"]["Seed"] == "8" and told["info"]
 

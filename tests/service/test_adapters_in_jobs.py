@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from server import ROOT
+from server import ROOT, UNMARKED
 from test_model_pull import lora_file
 
 TINY = ROOT / "models" / "limner-tiny"
@@ -31,14 +31,14 @@ def drawn_by_command(server, tmp_path, *words):
 JOB = {"steps": 3, "seed": 5, "bare": True}
 
 
-def test_an_uploaded_lora(shared_server, shared, tmp_path):
+def test_an_uploaded_lora(plain_server, plain, tmp_path):
     (tmp_path / "ink.safetensors").write_bytes(lora_file())
-    upload = shared.upload(lora_file(), purpose="lora", name="ink.safetensors")
-    plain = shared.picture(shared.draw(**JOB))
+    upload = plain.upload(lora_file(), purpose="lora", name="ink.safetensors")
+    unchanged = plain.picture(plain.draw(**JOB))
     for weight in (0.7, -0.4):
-        drawn = shared.picture(shared.draw(loras=[{"name": upload, "weight": weight}], **JOB))
-        assert drawn != plain
-        assert drawn == drawn_by_command(shared_server, tmp_path, "--lora", f"{tmp_path / 'ink.safetensors'}:{weight}")
+        drawn = plain.picture(plain.draw(loras=[{"name": upload, "weight": weight}], **JOB))
+        assert drawn != unchanged
+        assert drawn == drawn_by_command(plain_server, tmp_path, "--lora", f"{tmp_path / 'ink.safetensors'}:{weight}")
 
 
 def test_another_tenants_lora_is_not_there(shared_server, shared):
@@ -67,7 +67,7 @@ def models(tmp_path_factory):
 
 
 def test_a_controlnet_natively_and_by_script(make_server, models, tmp_path):
-    server = make_server(environment={"LIMNER_MODELS": str(models)})
+    server = make_server(UNMARKED, environment={"LIMNER_MODELS": str(models)})
     client = server.admin
     random = numpy.random.default_rng(2)
     condition = png(Image.fromarray(random.integers(0, 256, (128, 128, 3), dtype=numpy.uint8)))

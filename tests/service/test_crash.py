@@ -157,6 +157,7 @@ def check_everything(server, load):
             for picture in view["pictures"]:
                 answer = server.admin.get(f"/v1/pictures/{picture['id']}/bytes")
                 assert answer.status == 200, answer
+                assert b"caBX" in answer.body, f"{picture['id']} has no manifest"
     for job in server.admin.get("/v1/jobs?text=nude&limit=500").json["data"]:
         assert job["state"] == "refused" and job["attempts"] == 0, job
     usage = server.admin.get("/v1/usage?by=job").json

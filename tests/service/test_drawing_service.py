@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from pictures import limner_text, pixels_sha256, psnr
 from server import metric
 
 CASES = [
@@ -25,30 +26,43 @@ def command_line(server, tmp_path, prompt, parameters):
     return path.read_bytes()
 
 
-def test_the_bytes_are_the_command_lines_alone_and_together(shared_server, shared, tmp_path):
-    expected = [command_line(shared_server, tmp_path, prompt, parameters) for prompt, parameters in CASES]
+def test_with_marks_everything_beneath_them_is_the_command_lines(shared_server, shared, tmp_path):
+    for prompt, parameters in CASES:
+        expected = command_line(shared_server, tmp_path, prompt, parameters)
+        drawn = shared.picture(shared.draw(prompt=prompt, **parameters))
+        assert drawn != expected
+        told, texts = limner_text(drawn), limner_text(expected)
+        marks = told.pop("marks")
+        assert told == texts
+        assert marks["pixels_sha256"] == pixels_sha256(expected) and marks["manifest"]
+        if marks["watermark"]["carried"]:
+            assert pixels_sha256(drawn) != pixels_sha256(expected) and psnr(drawn, expected) >= 42
+
+
+def test_the_bytes_are_the_command_lines_alone_and_together(plain_server, plain, tmp_path):
+    expected = [command_line(plain_server, tmp_path, prompt, parameters) for prompt, parameters in CASES]
     for (prompt, parameters), bytes_ in zip(CASES, expected):
-        assert shared.picture(shared.draw(prompt=prompt, **parameters)) == bytes_, (prompt, parameters)
+        assert plain.picture(plain.draw(prompt=prompt, **parameters)) == bytes_, (prompt, parameters)
     # All at once, twice over, in every tier: whatever batches they fall into.
-    jobs = [(shared.submit(prompt=prompt, tier=tier, **parameters), bytes_)
+    jobs = [(plain.submit(prompt=prompt, tier=tier, **parameters), bytes_)
             for tier in ("batch", "standard", "realtime") for (prompt, parameters), bytes_ in zip(CASES, expected)]
     for job, bytes_ in jobs:
-        assert shared.picture(job) == bytes_, job
+        assert plain.picture(job) == bytes_, job
 
 
-def test_pictures_of_one_job_have_consecutive_seeds(shared_server, shared, tmp_path):
-    job = shared.draw(prompt="a cat", count=3, seed=20, steps=2)
+def test_pictures_of_one_job_have_consecutive_seeds(plain_server, plain, tmp_path):
+    job = plain.draw(prompt="a cat", count=3, seed=20, steps=2)
     assert [picture["seed"] for picture in job["pictures"]] == [20, 21, 22]
-    assert shared.picture(job, 2) == command_line(shared_server, tmp_path, "a cat", {"seed": 22, "steps": 2})
+    assert plain.picture(job, 2) == command_line(plain_server, tmp_path, "a cat", {"seed": 22, "steps": 2})
 
 
-def test_over_a_picture(shared_server, shared, tmp_path):
-    source = shared.picture(shared.draw(prompt="a red apple", steps=3, seed=2))
+def test_over_a_picture(plain_server, plain, tmp_path):
+    source = plain.picture(plain.draw(prompt="a red apple", steps=3, seed=2))
     (tmp_path / "source.png").write_bytes(source)
-    job = shared.draw(prompt="a blue apple", steps=4, seed=5, init=shared.upload(source), strength=0.6)
-    expected = command_line(shared_server, tmp_path, "a blue apple",
+    job = plain.draw(prompt="a blue apple", steps=4, seed=5, init=plain.upload(source), strength=0.6)
+    expected = command_line(plain_server, tmp_path, "a blue apple",
                             {"steps": 4, "seed": 5, "init": tmp_path / "source.png", "strength": 0.6})
-    assert shared.picture(job) == expected
+    assert plain.picture(job) == expected
 
 
 def test_events_tell_the_way_of_a_job(shared):

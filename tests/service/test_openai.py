@@ -7,6 +7,7 @@ import openai
 import pytest
 from PIL import Image
 
+from pictures import beneath, limner_text, pixels_sha256
 from server import Client
 
 PROMPT = "a red apple on a blue background"
@@ -44,11 +45,14 @@ def test_generate(client):
     assert answer.created > 1_700_000_000
 
 
-def test_the_bytes_are_those_of_the_command_line(client, shared_server, tmp_path):
+def test_the_pixels_are_those_of_the_command_line(client, shared_server, tmp_path):
     answer = client.images.generate(prompt=PROMPT, extra_body={"seed": 11, "steps": 3, "sampler": "dpmpp_2m"})
     shared_server.command("generate", PROMPT, "--seed", 11, "--steps", 3, "--sampler", "dpmpp_2m", "-q",
                           "--no-sign", "-o", tmp_path / "same.png")
-    assert base64.b64decode(answer.data[0].b64_json) == (tmp_path / "same.png").read_bytes()
+    expected = (tmp_path / "same.png").read_bytes()
+    drawn = base64.b64decode(answer.data[0].b64_json)
+    assert beneath(drawn) == pixels_sha256(expected)
+    assert limner_text(drawn)["parameters"] == limner_text(expected)["parameters"]
 
 
 def test_formats_and_urls(client, shared):
@@ -117,7 +121,8 @@ def test_stream_with_partials(client):
     assert len({event.b64_json for event in events}) == len(events), "partial pictures are all the same"
     assert opened(partials[0].b64_json).size == (128, 128)
     whole = client.images.generate(prompt=PROMPT, extra_body={"seed": 3, "steps": 8})
-    assert events[-1].b64_json == whole.data[0].b64_json
+    streamed, at_once = (base64.b64decode(picture.b64_json) for picture in (events[-1], whole.data[0]))
+    assert beneath(streamed) == beneath(at_once)
 
 
 def test_stream_of_an_edit(client, source):

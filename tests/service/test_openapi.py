@@ -13,7 +13,8 @@ EXAMPLES = int(os.environ.get("LIMNER_SCHEMATHESIS_EXAMPLES", "4"))
 def test_every_route_is_in_it(shared):
     document = shared.get("/openapi.json", key=None).json
     assert document["openapi"].startswith("3.")
-    for path in ("/v1/jobs", "/v1/jobs/{id}", "/v1/images/generations", "/v1/batches", "/sdapi/v1/txt2img", "/v1/usage"):
+    for path in ("/v1/jobs", "/v1/jobs/{id}", "/v1/images/generations", "/v1/batches", "/sdapi/v1/txt2img", "/v1/usage",
+                 "/v1/provenance/verify"):
         assert path in document["paths"], path
     properties = json.dumps(document)
     for parameter in ("guidance_rescale", "variation_seed", "hires_scale"):

@@ -38,15 +38,6 @@ Refusal too_often(std::string what, double retry_seconds) {
            {"retry-after-ms", fmt::format("{:.0f}", std::ceil(seconds * 1000))}}};
 }
 
-// IPv6 hosts own whole networks: their first four groups name them.
-std::string network_of(const std::string& remote) {
-  if (remote.find('.') != std::string::npos) return remote;
-  size_t end = 0;
-  for (int group = 0; group < 4 && end < remote.size(); ++group)
-    end = std::min(remote.find(':', end), remote.size() - 1) + 1;
-  return remote.substr(0, end);
-}
-
 bool takes_type(std::string_view accepted, const std::string& type) { return list_contains(accepted, type); }
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace limner {
 namespace {
 
-constexpr size_t kBodyBytesMax = 16u << 10, kWordsBytesMax = 4000;
+constexpr size_t kReviewBodyBytesMax = 16u << 10, kReviewTextBytesMax = 4000;
 constexpr int kLimit = 50, kLimitMax = 500, kOffsetMax = 1'000'000;
 
 Json decisions_json(const Review& review) {
@@ -122,7 +122,7 @@ Result<Response> decide(Services& services, const Request& request) {
   for (const char* needed : {"decision", "reason"})
     if (!body.contains(needed)) return invalid(needed, "missing");
   const Ruling ruling = TRY(ruling_from_name(TRY(read_text(body["decision"], "decision", 16))));
-  const std::string reason = TRY(read_text(body["reason"], "reason", kWordsBytesMax));
+  const std::string reason = TRY(read_text(body["reason"], "reason", kReviewTextBytesMax));
   const Reviewed reviewed =
       TRY(services.reviews.decide(*request.caller, request.captures[0], ruling, reason));
   return json_response(200, TRY(with_job(services, reviewed.review)));
@@ -159,7 +159,7 @@ Result<Response> appeal(Services& services, const Request& request) {
   for (const auto& [name, value] : body.items())
     if (name != "text") return invalid(name, "there is no such key; there is: text");
   if (!body.contains("text")) return invalid("text", "missing");
-  const std::string text = TRY(read_text(body["text"], "text", kWordsBytesMax));
+  const std::string text = TRY(read_text(body["text"], "text", kReviewTextBytesMax));
   const std::vector<Review> reviews =
       TRY(services.reviews.appeal(*request.caller, request.captures[0], text));
   Json ids = Json::array();
@@ -167,7 +167,7 @@ Result<Response> appeal(Services& services, const Request& request) {
   return json_response(202, {{"job", request.captures[0]}, {"reviews", std::move(ids)}});
 }
 
-const Route kRoutes[] = {
+const Route kReviewRoutes[] = {
     {.method = "GET",
      .path = "/v1/reviews",
      .access = Access::review,
@@ -219,7 +219,7 @@ const Route kRoutes[] = {
      .path = "/v1/reviews/{id}/decision",
      .access = Access::review,
      .dialect = Dialect::native,
-     .body_bytes_max = kBodyBytesMax,
+     .body_bytes_max = kReviewBodyBytesMax,
      .summary = "Approve, refuse or escalate, with a reason.",
      .handle = answer_with<decide>,
      .body_schema =
@@ -237,7 +237,7 @@ const Route kRoutes[] = {
      .path = "/v1/jobs/{id}/appeal",
      .access = Access::draw,
      .dialect = Dialect::native,
-     .body_bytes_max = kBodyBytesMax,
+     .body_bytes_max = kReviewBodyBytesMax,
      .summary = "Contradict a refusal: a person will look, once.",
      .handle = answer_with<appeal>,
      .body_schema =
@@ -249,6 +249,6 @@ const Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> review_routes() { return kRoutes; }
+std::span<const Route> review_routes() { return kReviewRoutes; }
 
 }  // namespace limner

@@ -29,6 +29,7 @@ namespace limner::drawing {
 /// What was read from the store for a job.
 struct JobFiles {
   DrawingInputs inputs;
+  std::string init_file;                               ///< the picture drawn over, as it was brought
   FileTexts source_texts;                              ///< task upscale: what the picture's file said
   std::map<int, std::string> kept;                     ///< picture -> saved state to go on from
   std::map<std::string, std::filesystem::path> loras;  ///< uploaded ones, on this machine's disk

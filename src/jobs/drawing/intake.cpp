@@ -156,7 +156,7 @@ Result<InputSizes> Intake::read_files(ActiveJob& job) {
   given.invert_mask = request.invert_mask;
   given.mask_blur = request.mask_blur;
   given.outpaint = request.outpaint;
-  if (!request.init.empty()) given.init = TRY(picture(request.init, "init"));
+  if (!request.init.empty()) given.init = TRY(read_init(job));
   if (!request.mask.empty()) given.mask = TRY(picture(request.mask, "mask"));
   for (const ControlRequest& control : request.controls) {
     DrawingInputs::Control input{{}, control.scale, control.start, control.end};
@@ -167,13 +167,23 @@ Result<InputSizes> Intake::read_files(ActiveJob& job) {
   return input_sizes(job.files.inputs);
 }
 
+// Its file is kept for the manifest of what is drawn over it.
+Result<Picture> Intake::read_init(ActiveJob& job) {
+  UploadKeeper::Brought brought = TRY(persist(context_, "read", context_.config.store_patience_seconds, [&] {
+    return context_.parts.uploads.read_brought(job.job.tenant, job.request.init, "init");
+  }));
+  if (context_.parts.marker) job.files.init_file = std::move(brought.file);
+  return std::move(brought.picture);
+}
+
 Result<void> Intake::read_source(ActiveJob& job) {
-  const std::string file = TRY(persist(context_, "read", context_.config.store_patience_seconds, [&] {
+  std::string file = TRY(persist(context_, "read", context_.config.store_patience_seconds, [&] {
     return context_.parts.uploads.read(job.job.tenant, job.request.init, "init");
   }));
   const FileMetadata texts = TRY(read_file_metadata(as_bytes(file), "init"));
   job.files.source_texts = {texts.infotext, texts.limner_json};
   job.files.inputs.init = TRY(decode_picture(as_bytes(file), "init", context_.parts.uploads.limits().decode));
+  if (context_.parts.marker) job.files.init_file = std::move(file);
   return {};
 }
 

@@ -40,6 +40,7 @@ class Intake {
   bool end_by_policy(const ActiveJobRef& job);
   Standing ask(ActiveJob& job, const std::string& id, const Picture& picture);
   Result<InputSizes> read_files(ActiveJob& job);
+  Result<Picture> read_init(ActiveJob& job);
   Result<void> read_source(ActiveJob& job);
 
   WorkerContext& context_;

@@ -6,6 +6,7 @@
 
 #include "image/codec.h"
 #include "jobs/drawing/caught.h"
+#include "jobs/picture_marker.h"
 
 namespace limner::drawing {
 namespace {
@@ -17,6 +18,16 @@ constexpr int kQuality = 80;
 Format preview_format(const JobRequest& request) {
   const Result<Format> format = format_from_name(request.format, "format");
   return format && *format != Format::avif ? *format : Format::jpeg;
+}
+
+// A manifest costs less than the encoding, a watermark more than many a step: previews do without the latter.
+Result<std::vector<std::byte>> marked_file(const PictureMarker* marker, const Picture& pixels,
+                                           Format format) {
+  std::vector<std::byte> file = TRY(encode_picture(pixels, {.format = format, .quality = kQuality}));
+  if (!marker) return file;
+  PictureOrigin origin;
+  origin.title = "preview" + std::string(format_extension(format));
+  return marker->sign(std::move(file), format, std::move(origin));
 }
 
 }  // namespace
@@ -55,8 +66,12 @@ void Previews::publish(const ActiveJobRef& of, int picture, const Picture& pixel
   if (job.ended() || !may_show(of, picture, pixels)) return;
   const Format format = preview_format(job.request);
   Result<std::vector<std::byte>> file =
-      caught("preview", [&] { return encode_picture(pixels, {.format = format, .quality = kQuality}); });
-  if (!file || job.ended()) return;
+      caught("preview", [&] { return marked_file(context_.parts.marker, pixels, format); });
+  if (!file) {
+    context_.parts.log.warning("preview_failed", {{"job", job.job.id}, {"error", file.error().text()}});
+    return;
+  }
+  if (job.ended()) return;
   JobEvent event{"preview", {{"picture", picture}, {"step", step}, {"steps", steps}}, nullptr, ""};
   event.picture = std::make_shared<const std::vector<std::byte>>(std::move(file).value());
   event.format = format_name(format);

@@ -1,0 +1,84 @@
+#pragma once
+// The marks that drawn pictures leave with: an id in their pixels, a signed manifest in their files.
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "image/format.h"
+#include "image/picture.h"
+#include "ledger/pictures.h"
+#include "provenance/sign.h"
+#include "watermark/watermark.h"
+
+namespace limner {
+
+/// Which marks, and with whose keys.
+struct MarkingConfig {
+  bool sign = true, watermark = true;
+  std::filesystem::path folder;         ///< keys that nobody named are made here on first use
+  std::filesystem::path signing;        ///< folder of key.pem and chain.pem; empty: folder/signing
+  std::filesystem::path watermark_key;  ///< file; empty: folder/watermark.key
+  std::filesystem::path trust;          ///< PEM file of roots to believe beside one's own; may be empty
+  std::string provider;                 ///< who answers for the pictures; empty: as the certificate says
+};
+std::filesystem::path signing_folder(const MarkingConfig& config);
+std::filesystem::path watermark_key_path(const MarkingConfig& config);
+
+/// A picture's id in the pixels as a manifest names it, so that a file without one leads back to it:
+/// `org.limner.tile.1`, a byte with the number of bits, the id in 5 bytes, the highest first.
+SoftBinding soft_binding(WatermarkId id, int id_bits);
+
+/// What was done to a picture's pixels.
+struct PixelMarks {
+  Picture picture;                     ///< with the mark
+  Json json;                           ///< for the picture's metadata
+  PictureMark mark;                    ///< for its row
+  std::optional<SoftBinding> binding;  ///< for its manifest; none where nobody could read it
+};
+
+/// Thread-safe.
+class PictureMarker {
+ public:
+  /// Reads the keys, a millisecond once. Keys that are named and missing or broken are errors that say so.
+  static Result<std::unique_ptr<PictureMarker>> open(const MarkingConfig& config, TimeUs now);
+  /// No `signer`: files get no manifest; no `key`: pixels stay as they are.
+  PictureMarker(SignerPtr signer, std::optional<WatermarkKey> key, std::string provider);
+
+  /// Whether there is any mark that it makes.
+  bool marks() const { return signer_ || key_; }
+  /// Whether files of that format get a manifest.
+  bool signs(Format format) const { return signer_ && can_carry_manifest(format); }
+
+  /// Picture `position` of `job` with its watermark, whose id follows from both, so that a picture that is
+  /// drawn again is the same one. Too small a picture (kWatermarkSideMin) comes back as it was, and the JSON
+  /// says why; one that cannot be marked for any other reason is an error.
+  Result<PixelMarks> mark_pixels(const Picture& picture, std::string_view job, int position) const;
+
+  /// The file with a manifest; as it was where signs(format) is false.
+  Result<std::vector<std::byte>> sign(std::vector<std::byte> file, Format format, PictureOrigin origin) const;
+
+ private:
+  WatermarkId id_of(std::string_view job, int position) const;
+
+  SignerPtr signer_;
+  std::optional<WatermarkKey> key_;
+  std::string provider_;
+};
+
+/// The digest by which pixels are told apart, of any file format: SHA-256 over "WIDTHxHEIGHTxCHANNELS\n" and
+/// the bytes of the pixels, row after row.
+std::string pixels_sha256(const Picture& picture);
+
+/// The picture of which the hash is made by which it is looked for among drawn ones (similarity/pdq.h): at
+/// most 512 pixels a side, which bounds what the hash costs and changes a few bits of it at most.
+Result<Picture> shrunk_for_hash(const Picture& picture);
+
+}  // namespace limner
