@@ -79,6 +79,7 @@ class FaultyLedger final : public Ledger {
   SettingTable& settings() override { return inner_.settings(); }
   AuditTable& audit() override { return inner_.audit(); }
   IncidentTable& incidents() override { return inner_.incidents(); }
+  ReviewTable& reviews() override { return inner_.reviews(); }
   Result<void> backup(const std::filesystem::path& to) override { return inner_.backup(to); }
   Result<void> flush() override { return inner_.flush(); }
   Result<void> probe() override { return inner_.probe(); }

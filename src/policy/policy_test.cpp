@@ -82,7 +82,7 @@ TEST(Policy, MistakesAreNamedWithTheirPlace) {
               "terms = [\"x y\"]",
        {"prompt.terms[1].name", "another rule", "p.toml:7"}},
       {"version = \"1\"\nprompt = 3", {"prompt", "no table"}},
-      {"version = \"1\"\n[prompt]\nendpoint = \"https://x.example\"", {"prompt.endpoint", "unknown"}},
+      {"version = \"1\"\n[prompt]\nserver = \"https://x.example\"", {"prompt.server", "unknown"}},
       {"version = \"1\"\n[prompt]\ntimeout_ms = 0", {"prompt.timeout_ms", "0 is no number from 1 to"}},
       {"version = \"1\"\n[prompt]\nnegative = 1", {"prompt.negative", "neither true nor false"}},
       {"version = \"1\"\n[applies_to]\ntenants = []", {"applies_to.tenants", "1 to"}},

@@ -56,8 +56,8 @@ Json ledger_json(const Request& request, const PictureTrace& trace) {
 
 Json signature_json(const SignatureReport& signature) {
   Json failures = Json::array();
-  for (const Finding& finding : signature.findings)
-    if (finding.outcome == Finding::Outcome::failure) failures.push_back(finding.code);
+  for (const SignatureFinding& finding : signature.findings)
+    if (finding.outcome == SignatureFinding::Outcome::failure) failures.push_back(finding.code);
   return {{"state", signature_state_name(signature.state)},
           {"failures", std::move(failures)},
           {"claim", signature.claim}};
