@@ -188,7 +188,8 @@ def without_brackets(text, pairs):
 
 def declared(statement):
     """The names that one declaration gives; a function's with its parameters' types, as it may be overloaded."""
-    found = re.match(r"(?:template <.*?> )?(?:struct|class|enum class|enum|union) (\w+)", statement)
+    found = (re.match(r"(?:template <.*?> )?(?:struct|class|enum class|enum|union) (\w+)", statement) or
+             re.match(r"[\w:<>,&* ]+ \(\*(\w+)", statement))  # or a pointer to functions
     if found:
         return [found[1]]
     found = re.match(r"[\w:<>,&*\[\] ]+?[ &*](\w+)\(", statement)

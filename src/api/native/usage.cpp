@@ -13,7 +13,7 @@
 namespace limner {
 namespace {
 
-constexpr std::string_view kGroups[] = {"tenant", "key", "model", "tier", "tag", "day", "job"};
+constexpr std::string_view kUsageGroups[] = {"tenant", "key", "model", "tier", "tag", "day", "job"};
 constexpr std::string_view kGroupsSchema =
     R"({"type":"string","pattern":"^(tenant|key|model|tier|tag|day|job)(,(tenant|key|model|tier|tag|day|job))*$"})";
 
@@ -22,8 +22,8 @@ Result<std::vector<std::string>> groups_from(std::string_view text) {
   while (!text.empty()) {
     const size_t comma = std::min(text.find(','), text.size());
     const std::string_view name = text.substr(0, comma);
-    if (std::ranges::find(kGroups, name) == std::end(kGroups))
-      return invalid("by", fmt::format("there are: {}", fmt::join(kGroups, ", ")));
+    if (std::ranges::find(kUsageGroups, name) == std::end(kUsageGroups))
+      return invalid("by", fmt::format("there are: {}", fmt::join(kUsageGroups, ", ")));
     if (std::ranges::find(groups, name) == groups.end()) groups.emplace_back(name);
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
