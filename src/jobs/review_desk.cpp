@@ -16,7 +16,7 @@ namespace limner {
 namespace {
 
 // The longer side of a blurred picture, before it is enlarged again.
-constexpr int kBlurSide = 24;
+constexpr int kBlurSide = 12;
 constexpr int kBlurQuality = 80;
 
 // Down to a few pixels and up again: nothing of the detail is left that a filter could bring back.

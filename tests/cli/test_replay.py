@@ -57,4 +57,4 @@ def test_what_cannot_be_replayed(limner):
     assert "receipt" in limner("replay", "bare.png").err
     path = with_text(limner, limner.draw(), lambda receipt: receipt.update(extras=[{"kind": "lora"}]))
     limner.refuses("replay", path, saying="LoRAs")
-    assert "ledger" in limner("replay", "job_01jd00000000000000000000000").err
+    assert "ledger" in limner("replay", "job_01jd0000000000000000000000").err

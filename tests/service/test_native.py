@@ -10,6 +10,7 @@ import time
 import uuid
 
 import pytest
+from pictures import beneath
 from raw import eventually
 from server import form
 
