@@ -5,9 +5,10 @@
 namespace limner {
 
 void write_png_chunk(ByteWriter& out, std::string_view type, std::span<const std::byte> data) {
-  const uint32_t of_type = libdeflate_crc32(0, type.data(), type.size());
-  out.u32_be(static_cast<uint32_t>(data.size())).text(type).bytes(data);
-  out.u32_be(libdeflate_crc32(of_type, data.data(), data.size()));
+  uint32_t crc = libdeflate_crc32(0, type.data(), type.size());
+  // For no bytes at all it would begin anew.
+  if (!data.empty()) crc = libdeflate_crc32(crc, data.data(), data.size());
+  out.u32_be(static_cast<uint32_t>(data.size())).text(type).bytes(data).u32_be(crc);
 }
 
 }  // namespace limner
