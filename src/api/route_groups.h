@@ -13,6 +13,7 @@ std::span<const Route> picture_routes();    ///< native/pictures.cpp
 std::span<const Route> file_routes();       ///< native/files.cpp
 std::span<const Route> model_routes();      ///< native/models.cpp
 std::span<const Route> usage_routes();      ///< native/usage.cpp
+std::span<const Route> panel_routes();      ///< native/panels.cpp
 std::span<const Route> review_routes();     ///< native/reviews.cpp
 std::span<const Route> health_routes();     ///< native/health.cpp
 std::span<const Route> document_routes();   ///< native/documents.cpp

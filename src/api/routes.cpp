@@ -12,7 +12,7 @@ constexpr std::span<const Route> (*kGroups[])() = {
     usage_routes,      tenant_routes,       key_routes,          operation_routes,     health_routes,
     document_routes,   openai_image_routes, openai_batch_routes, a1111_drawing_routes, a1111_progress_routes,
     a1111_list_routes, a1111_extra_routes,  audit_routes,        incident_routes,      review_routes,
-    provenance_routes,
+    provenance_routes, panel_routes,
 };
 
 std::vector<const Route*> every_route() {

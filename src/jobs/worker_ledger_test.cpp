@@ -80,6 +80,7 @@ class FaultyLedger final : public Ledger {
   AuditTable& audit() override { return inner_.audit(); }
   IncidentTable& incidents() override { return inner_.incidents(); }
   ReviewTable& reviews() override { return inner_.reviews(); }
+  PanelTable& panels() override { return inner_.panels(); }
   Result<void> backup(const std::filesystem::path& to) override { return inner_.backup(to); }
   Result<void> flush() override { return inner_.flush(); }
   Result<void> probe() override { return inner_.probe(); }

@@ -15,6 +15,7 @@
 #include "ledger/batches.h"
 #include "ledger/incidents.h"
 #include "ledger/jobs.h"
+#include "ledger/panels.h"
 #include "ledger/pictures.h"
 #include "ledger/reviews.h"
 #include "ledger/settings.h"
@@ -58,6 +59,7 @@ class Ledger {
   virtual AuditTable& audit() = 0;
   virtual IncidentTable& incidents() = 0;
   virtual ReviewTable& reviews() = 0;
+  virtual PanelTable& panels() = 0;
   /// A consistent copy into a new file, while everything goes on. `conflict` if the file exists.
   virtual Result<void> backup(const std::filesystem::path& to) = 0;
   /// Writes what was said to be "not durable at once" (touch_key, add_sent) now.

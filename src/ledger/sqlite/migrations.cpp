@@ -18,6 +18,8 @@ constexpr const char* kMigrations[] = {
 #include "ledger/sqlite/migrations/0004_picture_marks.inc"
     ,
 #include "ledger/sqlite/migrations/0005_review.inc"
+    ,
+#include "ledger/sqlite/migrations/0006_panels.inc"
 };
 constexpr int64_t kVersion = std::size(kMigrations);
 // "LIMN": tells a ledger from any other SQLite file.

@@ -59,7 +59,8 @@ SqliteLedger::SqliteLedger(Connections connections, const LedgerConfig& config, 
       settings_(database_, appender_),
       audit_(database_, appender_, checkpoints_),
       incidents_(database_, appender_),
-      reviews_(database_, appender_) {}
+      reviews_(database_, appender_),
+      panels_(database_, appender_) {}
 
 Result<void> SqliteLedger::backup(const std::filesystem::path& to) {
   std::error_code ignored;

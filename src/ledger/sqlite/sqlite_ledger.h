@@ -13,6 +13,7 @@
 #include "ledger/sqlite/delivery_table.h"
 #include "ledger/sqlite/incident_table.h"
 #include "ledger/sqlite/job_table.h"
+#include "ledger/sqlite/panel_table.h"
 #include "ledger/sqlite/picture_table.h"
 #include "ledger/sqlite/review_table.h"
 #include "ledger/sqlite/setting_table.h"
@@ -42,6 +43,7 @@ class SqliteLedger final : public Ledger {
   AuditTable& audit() override { return audit_; }
   IncidentTable& incidents() override { return incidents_; }
   ReviewTable& reviews() override { return reviews_; }
+  PanelTable& panels() override { return panels_; }
   Result<void> backup(const std::filesystem::path& to) override;
   Result<void> flush() override { return deferred_.flush(); }
   Result<void> probe() override;
@@ -69,6 +71,7 @@ class SqliteLedger final : public Ledger {
   SqliteAuditTable audit_;
   SqliteIncidentTable incidents_;
   SqliteReviewTable reviews_;
+  SqlitePanelTable panels_;
 };
 
 }  // namespace limner::sqlite
