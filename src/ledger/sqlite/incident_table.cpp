@@ -13,8 +13,9 @@ const char* incident_scope_name(IncidentScope scope) { return kScopeNames[static
 Result<IncidentScope> incident_scope_from_name(std::string_view name) {
   for (size_t i = 0; i < std::size(kScopeNames); ++i)
     if (name == kScopeNames[i]) return static_cast<IncidentScope>(i);
-  return invalid("scope", fmt::format("'{}' is none; there are: all, model, lora, tenant, key, prompt, feature",
-                                      name.substr(0, 40)));
+  return invalid("scope",
+                 fmt::format("'{}' is none; there are: all, model, lora, tenant, key, prompt, feature",
+                             name.substr(0, 40)));
 }
 
 namespace sqlite {
