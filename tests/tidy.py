@@ -268,6 +268,17 @@ def project_texts():
                   if path.is_file() and path.suffix in TEXT_SUFFIXES and not skipped.match(relative(path)))
 
 
+def check_python_names(complaints):
+    """pytest imports all tests into one room: two files of one name are one module to it."""
+    seen = {}
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        if path.name == "conftest.py":  # read by pytest itself, a folder at a time
+            continue
+        if path.name in seen:
+            complaints.add(path, 1, f"is called as {relative(seen[path.name])} is", "give it a name of its own")
+        seen[path.name] = path
+
+
 def check_words(complaints):
     for path in project_texts():
         name = relative(path)
@@ -339,6 +350,7 @@ def main():
     check_names_and_tests(complaints)
     check_anonymous_names(complaints)
     check_types_once(complaints)
+    check_python_names(complaints)
     check_words(complaints)
     if options.headers:
         compile_headers(complaints)
