@@ -22,7 +22,7 @@ void check_report(const SignatureReport& report) {
 void read_unsigned(std::string_view bytes) {
   const Result<Jumbf> store = read_jumbf(bytes, "store");
   if (!store || store->boxes.empty()) return;
-  std::vector<Finding> findings;
+  std::vector<SignatureFinding> findings;
   const std::optional<ReadManifest> manifest = read_manifest(*store, store->boxes.back(), findings);
   if (!manifest) return;
   check_assertions(*manifest, findings);
