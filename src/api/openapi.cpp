@@ -116,7 +116,7 @@ std::vector<int> error_statuses(const Route& route) {
   if (route.path.ends_with("/bytes")) statuses.push_back(416);
   if (route.dialect.value == Dialect::a1111) statuses.push_back(422);
   std::ranges::sort(statuses);
-  statuses.erase(std::ranges::unique(statuses).begin(), statuses.end());
+  statuses.erase(std::unique(statuses.begin(), statuses.end()), statuses.end());
   return statuses;
 }
 

@@ -235,7 +235,7 @@ def test_three_bands(check, random_models):
 def test_what_cannot_be_asked_holds(check, random_models, tmp_path):
     models, _ = random_models
     (tmp_path / "nothing").mkdir()
-    status, verdict = check(drawing(), tmp_path / "nothing")
+    status, verdict = check(drawing(), tmp_path / "nothing", name="not-fetched")
     assert status == 4 and "could not be asked" in verdict["reasons"][0]
     assert verdict["categories"]["sexual"] == {"verdict": "unchecked"}
     broken = models / "classifiers/open-nsfw.safetensors"

@@ -55,6 +55,7 @@ class Connection final : public AnswerSink, public std::enable_shared_from_this<
 
   /// One request, from its head to the end of its answer.
   struct Visit {
+    Visit() {}  // written out: clang asks whether there is one before it has read the members' values
     std::shared_ptr<Request> request = std::make_shared<Request>();
     RequestHead head;
     RouteMatch match;

@@ -109,7 +109,7 @@ void EngineThread::put_aside_others(const std::string& wanted_key) {
   for (auto& [entry, open] : open_) {
     const std::string& key = open.plan->step_class.model;
     if (!open.drawing || open.is_drawn || key == wanted_key) continue;
-    Result<std::string> state = caught("saving", [&] { return save(*open.drawing); });
+    Result<std::string> state = caught("saving", [&open = open] { return save(*open.drawing); });
     if (!state) continue;
     open.put_aside = std::move(state).value();
     open.drawing.reset();
@@ -122,8 +122,9 @@ std::vector<SavedPicture> EngineThread::save_all() {
   put_away_ = true;
   std::vector<SavedPicture> saved;
   for (auto& [entry, open] : open_) {
-    Result<std::string> state = open.drawing ? caught("saving", [&] { return save(*open.drawing); })
-                                             : Result<std::string>(std::move(open.put_aside));
+    Result<std::string> state = open.drawing
+                                    ? caught("saving", [&open = open] { return save(*open.drawing); })
+                                    : Result<std::string>(std::move(open.put_aside));
     if (state && !open.task.job->ended())
       saved.push_back({open.task.job, open.task.picture, std::move(state).value()});
   }
