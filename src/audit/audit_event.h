@@ -15,7 +15,8 @@
 namespace limner {
 
 /// Somebody or something: "key" and its id, "person" and a name of the machine's, "tenant" and its id; or
-/// "system" (the server by itself), "picture", "file", "model", "tier", "incident", "settings".
+/// "system" (the server by itself), "picture", "file", "model", "tier", "incident", "settings", "job",
+/// "review", "panel".
 struct AuditParty {
   std::string kind = "system";
   std::string id;

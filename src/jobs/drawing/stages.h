@@ -11,7 +11,8 @@ namespace limner::drawing {
 struct PictureStage {
   const char* name;  ///< in spans and errors
   JobState state;    ///< of the job, while it is in this stage
-  /// What fails here fails the job. May be repeated after an error.
+  /// What fails here fails the job. May be repeated after an error. The pixels stay as they were drawn until
+  /// they have been checked: marks go into the file alone.
   Result<void> (*run)(WorkerContext& context, DrawnPicture& picture);
 };
 
