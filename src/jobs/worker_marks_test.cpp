@@ -103,7 +103,7 @@ TEST_F(WorkerMarks, SayWhenAPictureIsTooSmallForAWatermark) {
   const Job job = draw({{"prompt", "a red apple"}, {"width", 64}, {"height", 32}, {"steps", 1}});
   const PictureRow row = pictures_of(job).at(0);
   EXPECT_EQ(row.metadata["marks"]["watermark"]["carried"], false);
-  EXPECT_NE(row.metadata["marks"]["watermark"]["reason"].get<std::string>().find("64"), std::string::npos);
+  EXPECT_NE(row.metadata["marks"]["watermark"]["reason"].get<std::string>().find("128"), std::string::npos);
   EXPECT_EQ(signature_of(only_picture(job)).state, SignatureState::trusted);
 }
 

@@ -11,6 +11,8 @@ namespace limner {
 namespace {
 
 constexpr double kScaleMin = 0.4, kScaleMax = 2.5;
+// Of a smaller piece too little is left of a tile.
+constexpr int kReadSideMin = 64;
 // Larger scales are searched in the picture at half its size, where the whitening filter sees what it was
 // made for.
 constexpr double kHalvingScale = 1.3;
@@ -81,7 +83,7 @@ class Reader {
     const Plane plane = middle_of(luma(picture), kReadSide);
     levels_.push_back(level_of(plane, 1, kSearchSide));
     const Plane half = halved(plane);
-    if (std::min(half.width, half.height) >= kWatermarkSideMin)
+    if (std::min(half.width, half.height) >= kReadSideMin)
       levels_.push_back(level_of(half, 2, kSearchSide / 2));
   }
 
@@ -205,7 +207,7 @@ std::optional<DecodedId> read_in_place(const Picture& picture, const WatermarkKe
 }
 
 std::optional<WatermarkReading> read_watermark(const Picture& picture, const WatermarkKey& key) {
-  if (picture.empty() || std::min(picture.width, picture.height) < kWatermarkSideMin * kScaleMin)
+  if (picture.empty() || std::min(picture.width, picture.height) < kReadSideMin * kScaleMin)
     return std::nullopt;
   return Reader(picture, key).read();
 }

@@ -27,8 +27,8 @@ struct WatermarkId {
 inline constexpr int kWatermarkIdBits = 40;
 inline constexpr int kBriefIdBits = 20;
 inline constexpr int64_t kBriefPixels = 200 * 200;
-/// Shorter sides hold nothing.
-inline constexpr int kWatermarkSideMin = 64;
+/// Shorter sides hold less than one tile, of which hardly any reader finds anything: they are not marked.
+inline constexpr int kWatermarkSideMin = 128;
 
 /// A marked picture.
 struct Marked {
@@ -45,7 +45,7 @@ struct MarkOptions {
 };
 
 /// Adds `id` to the luma of `picture`, as strongly as `psnr_min` allows. Alpha is kept. An id of more than 40
-/// bits or a PSNR out of range is `invalid`, a side under 64 pixels `unsupported`. The same arguments give
+/// bits or a PSNR out of range is `invalid`, a side under 128 pixels `unsupported`. The same arguments give
 /// the same bytes, on any number of threads; thread-safe.
 ///
 /// A periodic tile of 128 x 128 pixels of band-limited noise (0.03 to 0.2 cycles a pixel) holds a pilot and
