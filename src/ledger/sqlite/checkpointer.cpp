@@ -16,7 +16,10 @@ void checkpoint(sqlite3* db) {
 }  // namespace
 
 Checkpointer::Checkpointer(Connection db)
-    : db_(std::move(db)), writer_helps_at_(kPagesWriterHelps), thread_([this] { work(); }) {}
+    : db_(std::move(db)),
+      due_at_(kPagesDue),
+      writer_helps_at_(kPagesWriterHelps),
+      thread_([this] { work(); }) {}
 
 Checkpointer::~Checkpointer() {
   {
@@ -32,9 +35,12 @@ void Checkpointer::watch(Connection& writer) { sqlite3_wal_hook(writer.handle(),
 int Checkpointer::committed(void* self, sqlite3* db, const char*, int pages) {
   auto& checkpointer = *static_cast<Checkpointer*>(self);
   if (pages < kPagesDue) {
+    checkpointer.due_at_ = kPagesDue;
     checkpointer.writer_helps_at_ = kPagesWriterHelps;
-    return SQLITE_OK;
   }
+  if (pages < checkpointer.due_at_) return SQLITE_OK;
+  // What was moved stays in the log until that is begun anew: only what came since is new work.
+  checkpointer.due_at_ = pages + kPagesDue;
   if (pages >= checkpointer.writer_helps_at_) {
     checkpoint(db);
     // A long reader can hold the log's beginning: not again for every commit.

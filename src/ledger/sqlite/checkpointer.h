@@ -31,8 +31,8 @@ class Checkpointer {
   std::mutex mutex_;
   std::condition_variable log_grew_;
   bool due_ = false, stopping_ = false;
-  int writer_helps_at_;  // only touched by the writer's thread
-  std::thread thread_;   // last: it uses all of the above
+  int due_at_, writer_helps_at_;  // pages of the log; only touched by the writer's thread
+  std::thread thread_;            // last: it uses all of the above
 };
 
 }  // namespace limner::sqlite
