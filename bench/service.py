@@ -13,7 +13,6 @@ crash      200 kills under load, and again with faults of the disk (tests/servic
 """
 
 import argparse
-import concurrent.futures
 import http.client
 import json
 import os
@@ -200,27 +199,34 @@ class BatchLoad:
         self.thread.join()
 
 
-def stored(server, tier):
-    return metric(server.admin.get("/metrics").body.decode(), "limner_jobs_total", tier=tier, state="stored") or 0
+def steps_drawn(server):
+    """Steps of pictures, of all tiers: finer than pictures, which end in groups."""
+    return metric(server.admin.get("/metrics").body.decode(), "limner_steps_total") or 0
 
 
-def throughput(server, seconds):
-    began, before = time.perf_counter(), stored(server, "batch")
-    time.sleep(seconds)
-    return (stored(server, "batch") - before) / (time.perf_counter() - began)
+def realtime_seconds(server):
+    """What the realtime tier had of the engine so far."""
+    rows = server.admin.get("/v1/usage?by=tier").json["rows"]
+    return sum(row["engine_seconds"] for row in rows if row["tier"] == "realtime")
 
 
-def tiers(folder, seconds=120, pause=9):
+def tiers(folder, rounds=8, pictures=3, pause=8):
+    """Both halves in turns, a pair a round: a machine that is slower for a while is so for both."""
     with serve(folder) as server:
         realtime(server, 3, 0)
         alone = realtime(server, 25, 0.3)
         load = BatchLoad(server)
         time.sleep(5)
-        batch_alone = throughput(server, seconds)
-        with concurrent.futures.ThreadPoolExecutor() as pool:
-            measuring = pool.submit(throughput, server, seconds)
-            beside = realtime(server, 24, pause)
-            batch_beside = measuring.result()
+        beside, ratios, shares = [], [], []
+        for _ in range(rounds):
+            began, before = time.perf_counter(), steps_drawn(server)
+            time.sleep(pictures * (pause + 1))
+            rate_alone = (steps_drawn(server) - before) / (time.perf_counter() - began)
+            began, before, engine = time.perf_counter(), steps_drawn(server), realtime_seconds(server)
+            beside += realtime(server, pictures, pause)
+            took = time.perf_counter() - began
+            ratios.append((steps_drawn(server) - before - pictures * STEPS) / took / rate_alone)
+            shares.append((realtime_seconds(server) - engine) / took)
         load.stop()
         text = server.admin.get("/metrics").body.decode()
         steps = metric(text, "limner_step_duration_seconds_count")
@@ -228,8 +234,11 @@ def tiers(folder, seconds=120, pause=9):
     print(f"realtime alone      P50 {percentile(alone, .5):.3f} s   P95 {percentile(alone, .95):.3f} s")
     print(f"beside batch load   P50 {percentile(beside, .5):.3f} s   P95 {percentile(beside, .95):.3f} s   "
           f"({(percentile(beside, .95) - step) / percentile(alone, .95):.2f} x alone, a step of {step * 1e3:.0f} ms taken off)")
-    print(f"batch throughput    alone {batch_alone:.2f}/s   beside realtime {batch_beside:.2f}/s   "
-          f"({batch_beside / batch_alone:.2f})")
+    print(f"batch throughput beside realtime, in proportion to batch alone: median of {rounds} pairs "
+          f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f}), of the engine without "
+          f"realtime {statistics.median(r / (1 - s) for r, s in zip(ratios, shares)):.3f}; realtime has "
+          f"{100 * statistics.median(shares):.1f} % of the engine, a picture every "
+          f"{pause + percentile(beside, .5):.1f} s")
 
 
 def shares(folder, seconds=30):
@@ -255,7 +264,7 @@ def soak(folder, minutes=20):
     shutil.copytree(ROOT / "models" / "limner-tiny", models / "one")
     shutil.copytree(ROOT / "models" / "limner-tiny", models / "two")
     # Room for one model at a time: every change of model evicts.
-    config = '[models]\ndefault = "one"\nmemory_mib = 80\n'
+    config = '[models]\ndefault = "one"\nmemory_mib = 40\n'
     with serve(folder / "server", config, LIMNER_MODELS=str(models)) as server:
         drawer = Drawer(server, server.admin_key)
         began, early, count = time.monotonic(), None, 0
@@ -267,6 +276,7 @@ def soak(folder, minutes=20):
                 early = memory_of(server)
         late = memory_of(server)
         loads = metric(server.admin.get("/metrics").body.decode(), "limner_model_load_seconds_count")
+    assert loads > count / 10, f"{loads} loads: the models did not have to make room for each other"
     print(f"soak of {minutes} minutes: {count} requests, {loads:.0f} loads of models; resident after 2 minutes "
           f"{early >> 20} MiB, at the end {late >> 20} MiB ({100 * (late - early) / early:+.1f} %)")
 
