@@ -20,7 +20,7 @@ Picture as_rgb(const Picture& picture) {
   return out;
 }
 
-Picture crop(const Picture& picture, int left, int top, int side) {
+Picture square_of(const Picture& picture, int left, int top, int side) {
   Picture out{side, side, 3, {}};
   for (int y = top; y < top + side; ++y) {
     const uint8_t* row = picture.row(y) + static_cast<ptrdiff_t>(left) * 3;
@@ -47,8 +47,8 @@ Result<std::vector<float>> prepare_open_nsfw(const Picture& picture, int side) {
   constexpr float kMeans[] = {104, 117, 123};
   const Picture small = TRY(resize(as_rgb(picture), kResized, kResized, ResizeFilter::bilinear));
   const int border = (kResized - side) / 2;
-  const std::vector<std::byte> file =
-      TRY(encode_picture(crop(small, border, border, side), {.format = Format::jpeg, .quality = kQuality}));
+  const std::vector<std::byte> file = TRY(
+      encode_picture(square_of(small, border, border, side), {.format = Format::jpeg, .quality = kQuality}));
   const Picture seen = TRY(decode_picture(file, "picture"));
   std::vector<float> values;
   values.reserve(seen.pixels.size());
@@ -75,6 +75,23 @@ std::vector<float> prepare_mobilenet_v2(const Picture& picture, int side) {
       }
     }
   }
+  return values;
+}
+
+Result<std::vector<float>> prepare_clip_vision(const Picture& picture, int side) {
+  constexpr float kMeans[] = {0.48145466F, 0.4578275F, 0.40821073F};
+  constexpr float kDeviations[] = {0.26862954F, 0.26130258F, 0.27577711F};
+  const int shorter = std::min(picture.width, picture.height);
+  const auto scaled = [&](int extent) { return int64_t{extent} * side / shorter; };
+  if (std::max(scaled(picture.width), scaled(picture.height)) > kResizedSideMax)
+    return unsupported("picture", "is too long and thin to be looked at");
+  const Picture small = TRY(resize(as_rgb(picture), static_cast<int>(scaled(picture.width)),
+                                   static_cast<int>(scaled(picture.height)), ResizeFilter::bicubic));
+  const Picture middle = square_of(small, (small.width - side) / 2, (small.height - side) / 2, side);
+  std::vector<float> values;
+  values.reserve(middle.pixels.size());
+  for (size_t at = 0; at < middle.pixels.size(); ++at)
+    values.push_back((static_cast<float>(middle.pixels[at]) / 255 - kMeans[at % 3]) / kDeviations[at % 3]);
   return values;
 }
 

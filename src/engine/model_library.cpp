@@ -18,6 +18,11 @@ bool is_weights_file(const fs::path& path) {
   return path.extension() == ".safetensors" && fs::is_regular_file(path, error);
 }
 
+bool is_concept_folder(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path / "config.json", error);
+}
+
 bool is_model(const fs::path& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) return fs::exists(path / "model_index.json", error);
@@ -79,6 +84,11 @@ Result<fs::path> find_upscaler(const std::string& name_or_path, const char* fiel
 Result<fs::path> find_classifier(const std::string& name_or_path, const char* field) {
   return find(name_or_path, list("classifiers", is_weights_file), field,
               "./dev classifiers, where Limner was built, fetches one");
+}
+
+Result<fs::path> find_concepts(const std::string& name_or_path, const char* field) {
+  return find(name_or_path, list("classifiers", is_concept_folder), field,
+              "a folder with config.json and model.safetensors, as transformers saves a safety checker");
 }
 
 Result<LibraryModel> import_model(const fs::path& path, const std::string& wanted) {

@@ -28,6 +28,9 @@ Result<std::filesystem::path> find_upscaler(const std::string& name_or_path, con
 /// The same in classifiers/: networks that score pictures.
 Result<std::filesystem::path> find_classifier(const std::string& name_or_path, const char* field);
 
+/// The same for folders in classifiers/ that hold a config.json: networks that say what a picture is like.
+Result<std::filesystem::path> find_concepts(const std::string& name_or_path, const char* field);
+
 /// Every model in the model folders, by name; of equal names the first found.
 std::vector<LibraryModel> list_models();
 

@@ -1,56 +1,18 @@
 #include "nets/clip_text.h"
 
-#include <fmt/format.h>
-
 #include "base/check.h"
 #include "nets/config_reader.h"
 
 namespace limner {
 namespace {
 
-// Twice what OpenCLIP bigG, the largest in use, has; a hostile config cannot ask for more.
-constexpr IntRange kWidth{1, 8192}, kMlpWidth{1, 32768}, kLayers{1, 128}, kHeads{1, 256}, kTokens{1, 4096},
-    kVocabulary{1, 1 << 20};
-
-op::Activation clip_activation(std::string_view name) {
-  if (name == "gelu") return op::Activation::gelu;
-  if (name == "gelu_new" || name == "gelu_pytorch_tanh") return op::Activation::gelu_tanh;
-  return op::Activation::quick_gelu;
-}
+constexpr IntRange kTokens{1, 4096}, kVocabulary{1, 1 << 20}, kProjection{1, 8192};
 
 /// Whether `architectures` names the class with a projection. A config without the key is CLIPTextModel's.
 Result<bool> has_projection(ConfigReader& config) {
   const auto names = TRY(config.choices("architectures", {"CLIPTextModel"}, 1,
                                         {"CLIPTextModel", "CLIPTextModelWithProjection"}));
   return names.front() == "CLIPTextModelWithProjection";
-}
-
-// What every transformers config may carry and what no text encoder computes with.
-void declare_no_effect(ConfigReader& config) {
-  config.no_effect({"attention_dropout", "dropout", "initializer_factor", "initializer_range", "dtype",
-                    "torch_dtype", "transformers_version", "bos_token_id", "eos_token_id", "pad_token_id",
-                    "gradient_checkpointing"});
-}
-
-Value multilayer_perceptron(Graph& g, Value x, const Scope& scope, const ClipTextConfig& config) {
-  const Value hidden = g.activation(g.linear(x, scope / "fc1", config.mlp_width), config.activation);
-  return g.linear(hidden, scope / "fc2", config.width);
-}
-
-Value self_attention(Graph& g, Value x, const Scope& scope, const ClipTextConfig& config) {
-  const Value q = g.linear(x, scope / "q_proj", config.width);
-  const Value k = g.linear(x, scope / "k_proj", config.width);
-  const Value v = g.linear(x, scope / "v_proj", config.width);
-  return g.linear(g.attention(q, k, v, config.heads, /*causal=*/true), scope / "out_proj", config.width);
-}
-
-Value encoder_layer(Graph& g, Value x, const Scope& scope, const ClipTextConfig& config) {
-  const Value attended =
-      self_attention(g, g.layer_norm(x, scope / "layer_norm1", config.norm_eps), scope / "self_attn", config);
-  x = g.add(x, attended);
-  const Value thought = multilayer_perceptron(g, g.layer_norm(x, scope / "layer_norm2", config.norm_eps),
-                                              scope / "mlp", config);
-  return g.add(x, thought);
 }
 
 Value embeddings(Graph& g, Value ids, const Scope& scope, const ClipTextConfig& config, int64_t tokens) {
@@ -68,23 +30,14 @@ Value embeddings(Graph& g, Value ids, const Scope& scope, const ClipTextConfig& 
 Result<ClipTextConfig> read_clip_text_config(const Json& json, std::string_view field) {
   ConfigReader config = TRY(ConfigReader::open(json, field));
   TRY(config.only("model_type", "clip_text_model"));
-  declare_no_effect(config);
   ClipTextConfig clip;
+  static_cast<ClipLayers&>(clip) =
+      TRY(read_clip_layers(config, {.width = 512, .mlp_width = 2048, .layers = 12, .heads = 8}));
   clip.vocabulary = TRY(config.integer("vocab_size", 49408, kVocabulary));
-  clip.width = TRY(config.integer("hidden_size", 512, kWidth));
-  clip.mlp_width = TRY(config.integer("intermediate_size", 2048, kMlpWidth));
-  clip.layers = TRY(config.integer("num_hidden_layers", 12, kLayers));
-  clip.heads = TRY(config.integer("num_attention_heads", 8, kHeads));
   clip.tokens_max = TRY(config.integer("max_position_embeddings", 77, kTokens));
-  clip.norm_eps = static_cast<float>(TRY(config.number("layer_norm_eps", 1e-5, 1e-12, 1e-1)));
-  clip.activation = clip_activation(TRY(
-      config.choice("hidden_act", "quick_gelu", {"quick_gelu", "gelu", "gelu_new", "gelu_pytorch_tanh"})));
-  const int64_t projection = TRY(config.integer("projection_dim", 512, kWidth));
+  const int64_t projection = TRY(config.integer("projection_dim", 512, kProjection));
   if (TRY(has_projection(config))) clip.projection = projection;
   TRY(config.finish());
-  if (clip.width % clip.heads != 0)
-    return config.wrong("num_attention_heads",
-                        fmt::format("{} does not divide hidden_size {}", clip.heads, clip.width));
   return clip;
 }
 
@@ -102,7 +55,7 @@ Graph describe_clip_text(const ClipTextConfig& config, const ClipTextShape& shap
   const int64_t wanted = config.layers + 1 - shape.hidden_from_end;
   const int64_t needed = shape.pooled ? config.layers : wanted;
   for (int64_t layer = 0; layer < needed; ++layer) {
-    x = encoder_layer(g, x, root / "encoder" / "layers" / layer, config);
+    x = clip_encoder_layer(g, x, root / "encoder" / "layers" / layer, config, /*causal=*/true);
     if (layer + 1 == wanted) hidden = x;
   }
   if (shape.final_norm) hidden = final_norm(hidden);

@@ -8,19 +8,14 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "graph/graph.h"
+#include "nets/clip_layers.h"
 
 namespace limner {
 
 /// What text_encoder/config.json says. Every size is within the bounds that the reader checks.
-struct ClipTextConfig {
+struct ClipTextConfig : ClipLayers {
   int64_t vocabulary = 49408;
-  int64_t width = 768;
-  int64_t mlp_width = 3072;
-  int64_t layers = 12;
-  int64_t heads = 12;
   int64_t tokens_max = 77;  ///< rows of the position table
-  op::Activation activation = op::Activation::quick_gelu;
-  float norm_eps = 1e-5f;
   /// Width of the pooled vector after `text_projection`; 0: the model has none (CLIPTextModel) and pools to
   /// `width`.
   int64_t projection = 0;

@@ -2,12 +2,13 @@
 
 namespace limner {
 
-extern const CheckInfo kTermsCheck, kPictureClassesCheck, kCopiesCheck, kModerationEndpointCheck;
+extern const CheckInfo kTermsCheck, kPictureClassesCheck, kConceptsCheck, kCopiesCheck,
+    kModerationEndpointCheck;
 
 namespace {
 
 // A check exists for policies, `limner policy list-checks` and the tests by being named here.
-constexpr const CheckInfo* kChecks[] = {&kTermsCheck, &kPictureClassesCheck, &kCopiesCheck,
+constexpr const CheckInfo* kChecks[] = {&kTermsCheck, &kPictureClassesCheck, &kConceptsCheck, &kCopiesCheck,
                                         &kModerationEndpointCheck};
 
 }  // namespace

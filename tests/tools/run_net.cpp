@@ -24,6 +24,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "nets/clip_text.h"
+#include "nets/clip_vision.h"
 #include "nets/controlnet.h"
 #include "nets/mobilenet_v2.h"
 #include "nets/open_nsfw.h"
@@ -71,6 +72,10 @@ Result<Graph> clip_text(const Scene& scene) {
   shape.tokens = ids[1];
   const bool prefixed = scene.weights.has("text_model.final_layer_norm.weight");
   return describe_clip_text(config, shape, Scope{prefixed ? "text_model" : ""});
+}
+
+Result<Graph> clip_vision(const Scene& scene) {
+  return describe_clip_vision(TRY(read_clip_vision_config(TRY(scene.config()), "config.json")));
 }
 
 template <class NetShape>
@@ -155,6 +160,7 @@ struct Net {
   Result<Graph> (*describe)(const Scene&);
 };
 constexpr Net kNets[] = {{"clip_text", clip_text},
+                         {"clip_vision", clip_vision},
                          {"unet", unet},
                          {"controlnet", controlnet},
                          {"vae_decode", vae_decode},
