@@ -127,7 +127,7 @@ const Setting kSettings[] = {
     {"provenance.watermark", "Whether drawn pictures get an invisible id in their pixels",
      AT(marking.watermark)},
     {"provenance.signing",
-     "Folder of key.pem and chain.pem; empty: signing/ of the data folder, made on first use",
+     "Folder of key.pem (or key.uri) and chain.pem; empty: signing/ of the data folder, made on first use",
      AT(marking.signing)},
     {"provenance.watermark_key",
      "File of the key; empty: watermark.key of the data folder, made on first use",

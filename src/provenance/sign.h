@@ -24,8 +24,8 @@ struct SignerSources {
   std::function<std::string(size_t count)> random;  ///< empty: random_bytes()
 };
 
-/// The signer of a folder that has key.pem and chain.pem (the signer's certificate, then those between it and
-/// the root). The key is on P-256 or Ed25519. A file that is missing or broken, a key that is not the
+/// The signer of a folder that has chain.pem (the signer's certificate, then those between it and the root) and
+/// key.pem or, for a key on a token, key.uri (provenance/x509/token_key.h). The key is on P-256 or Ed25519. A file that is missing or broken, a key that is not the
 /// certificate's, a certificate that may not sign claims (C2PA 2.4, 14.5.1): an error that names the file.
 Result<SignerPtr> load_signer(const std::filesystem::path& folder, SignerSources sources = {});
 

@@ -5,11 +5,13 @@
 #include "base/crypto.h"
 #include "base/files.h"
 #include "provenance/cose/sign1.h"
+#include "provenance/x509/token_key.h"
 
 namespace limner {
 namespace {
 
 constexpr size_t kPemBytesMax = 1u << 20;
+constexpr const char* kTokenUriFile = "key.uri";
 constexpr size_t kSignatureBytes = 64;  // of ES256 and of Ed25519 alike
 
 std::vector<std::string> der_of_all(const Certificates& chain) {
@@ -50,24 +52,41 @@ std::string Signer::blank_signature() const {
   return write_sign1(protected_header_, std::string(kSignatureBytes, '\0'));
 }
 
-Result<SignerPtr> make_signer(std::string_view key_pem, std::string_view chain_pem, SignerSources sources) {
-  KeyPtr key = TRY(read_pem_key(key_pem, "key.pem"));
+namespace {
+
+Result<SignerPtr> signer_of(KeyPtr key, const char* key_file, std::string_view chain_pem,
+                            SignerSources sources) {
   Certificates chain = TRY(read_pem_certificates(chain_pem, "chain.pem", kCertificatesMax));
-  const SignatureAlgorithm* algorithm = TRY(signing_algorithm(key.get(), "key.pem"));
+  const SignatureAlgorithm* algorithm = TRY(signing_algorithm(key.get(), key_file));
   X509* own = chain[0].get();
   if (X509_check_private_key(own, key.get()) != 1) {
     take_openssl_error();
-    return invalid("chain.pem", "its first certificate is not that of key.pem");
+    return invalid("chain.pem", fmt::format("its first certificate is not that of {}", key_file));
   }
   if (const auto fault = profile_fault(own))
     return invalid("chain.pem", fmt::format("the certificate may not sign claims: {}", *fault));
   return std::make_shared<const Signer>(std::move(key), std::move(chain), *algorithm, std::move(sources));
 }
 
+Result<SignerPtr> token_signer(std::string uri, std::string_view chain, SignerSources sources) {
+  while (!uri.empty() && (uri.back() == '\n' || uri.back() == '\r')) uri.pop_back();
+  return signer_of(TRY(load_token_key(uri, kTokenUriFile)), kTokenUriFile, chain, std::move(sources));
+}
+
+}  // namespace
+
+Result<SignerPtr> make_signer(std::string_view key_pem, std::string_view chain_pem, SignerSources sources) {
+  return signer_of(TRY(read_pem_key(key_pem, "key.pem")), "key.pem", chain_pem, std::move(sources));
+}
+
 Result<SignerPtr> load_signer(const std::filesystem::path& folder, SignerSources sources) {
-  const std::string key = TRY(read_file(folder / "key.pem", kPemBytesMax));
+  std::error_code error;
+  // A key.pem that was left beside the URI of a token is not to be used by mistake.
+  const bool on_token = std::filesystem::exists(folder / kTokenUriFile, error);
+  const std::string key = TRY(read_file(folder / (on_token ? kTokenUriFile : "key.pem"), kPemBytesMax));
   const std::string chain = TRY(read_file(folder / "chain.pem", kPemBytesMax));
-  Result<SignerPtr> made = make_signer(key, chain, std::move(sources));
+  Result<SignerPtr> made =
+      on_token ? token_signer(key, chain, std::move(sources)) : make_signer(key, chain, std::move(sources));
   if (!made) made.error().field = (folder / made.error().field).string();
   return made;
 }
