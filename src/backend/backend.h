@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "graph/graph.h"
@@ -14,8 +16,12 @@ namespace limner {
 
 enum class Precision : uint8_t {
   f32,   ///< the reference
-  bf16,  ///< bf16 weights and activations, f32 sums and statistics
+  bf16,  ///< bf16 weights and activations, f32 sums and statistics; 3x3 convolutions by Winograd's method,
+         ///< whose rounding error is twice as large
+  bf16_direct,  ///< the same without that method
 };
+inline constexpr Precision kPrecisions[] = {Precision::f32, Precision::bf16, Precision::bf16_direct};
+/// "f32", "bf16", "bf16-direct".
 std::string_view precision_name(Precision precision);
 
 /// Scratch memory that executables run in, one for every thread that drives executables. Grows only in
@@ -26,6 +32,13 @@ class Workspace {
   /// Makes room for an executable of `bytes`; `exhausted` when the system has not got them.
   virtual Result<void> reserve(size_t bytes) = 0;
   virtual size_t bytes() const = 0;
+};
+
+/// What one step of an executable did and how long it took.
+struct StepTime {
+  std::string what;       ///< as describe_work() says, with what was folded into it
+  double operations = 0;  ///< as operations() counts
+  double ms = 0;
 };
 
 /// A compiled graph. Immutable; run() allocates nothing and may be called with different workspaces at the
@@ -40,6 +53,9 @@ class Executable {
   /// of the batch, nor on the number of threads.
   virtual void run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
                    Workspace& workspace) const = 0;
+  /// run() with a clock beside every step, in their order.
+  virtual std::vector<StepTime> profile(std::span<const ConstTensorView> inputs,
+                                        std::span<const TensorView> outputs, Workspace& workspace) const = 0;
 };
 
 /// The weights of one network in the layout a backend computes with, shared by all its executables. Packs a
@@ -67,6 +83,8 @@ class Backend {
   virtual Result<std::unique_ptr<Executable>> compile(const Graph& graph, PackedWeights& weights) const = 0;
   /// What compile() would plan, without weights: workspace bytes, for admission before work starts.
   virtual size_t plan_bytes(const Graph& graph, Precision precision) const = 0;
+  /// What compile() would pack when it finds nothing packed yet.
+  virtual size_t plan_weight_bytes(const Graph& graph, Precision precision) const = 0;
 };
 
 /// Plain loops, double sums, f32 only: the oracle of every other backend.

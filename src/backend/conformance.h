@@ -20,6 +20,10 @@ struct Case {
   /// What bf16 may differ from the oracle: |difference| <= tolerance * (|expected| + its root mean square).
   /// One rounding of the result is 2^-9.
   double tolerance_bf16 = 0x1p-8;
+  /// The same where convolutions are done by Winograd's method; 0: there are none for which it is.
+  double tolerance_winograd = 0;
+
+  double tolerance(Precision precision) const;
 };
 
 /// Every operator, with odd sizes, and what networks make of them.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -32,6 +33,12 @@ class Uniform {
 };
 
 }  // namespace
+
+double Case::tolerance(Precision precision) const {
+  // f32: a few hundred roundings of 2^-24, in another order.
+  if (precision == Precision::f32) return 1e-5;
+  return precision == Precision::bf16 ? std::max(tolerance_bf16, tolerance_winograd) : tolerance_bf16;
+}
 
 Result<Weight> RandomWeights::get(std::string_view name, const Shape& expected) const {
   const bool is_vector = expected.rank() == 1;

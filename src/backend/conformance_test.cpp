@@ -27,8 +27,10 @@ Graph describe(const Case& test, int64_t batch) {
 }
 
 std::vector<Precision> precisions(const Backend& backend) {
-  std::vector<Precision> supported{Precision::f32};
-  if (backend.supports(Precision::bf16)) supported.push_back(Precision::bf16);
+  std::vector<Precision> supported;
+  for (const Precision precision : kPrecisions) {
+    if (backend.supports(precision)) supported.push_back(precision);
+  }
   return supported;
 }
 
@@ -40,11 +42,9 @@ TEST(Conformance, CpuAgreesWithTheReference) {
     const std::vector<Tensor> inputs = conformance::random_inputs(graph);
     const std::vector<Tensor> expected = Compiled(*reference, Precision::f32, graph).run(inputs);
     for (const Precision precision : precisions(*cpu)) {
-      // f32: a few hundred roundings of 2^-24, in another order.
-      const double tolerance = precision == Precision::f32 ? 1e-5 : test.tolerance_bf16;
       const std::vector<Tensor> actual = Compiled(*cpu, precision, graph).run(inputs);
       for (size_t i = 0; i < expected.size(); ++i) {
-        EXPECT_LE(conformance::difference(actual[i], expected[i]), tolerance)
+        EXPECT_LE(conformance::difference(actual[i], expected[i]), test.tolerance(precision))
             << test.name << ", output " << i << ", " << precision_name(precision);
       }
     }

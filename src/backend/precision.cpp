@@ -8,6 +8,8 @@ std::string_view precision_name(Precision precision) {
       return "f32";
     case Precision::bf16:
       return "bf16";
+    case Precision::bf16_direct:
+      return "bf16-direct";
   }
   return "unknown";
 }

@@ -40,7 +40,7 @@ struct GenerateFlags {
   std::string to_seed;
   int count = 1, threads = 0, frames = 0, preview_every = 5;
   std::vector<std::string> loras, embeddings;
-  bool json = false, quiet = false;
+  bool json = false, quiet = false, exact = false;
   GivenParams given;
   PictureFlags pictures;
   OutputFlags output;
@@ -220,9 +220,16 @@ class Generate {
     return !flags_.model.empty() ? flags_.model : !model_name_.empty() ? model_name_ : kDefaultModel;
   }
 
+  // What a picture's file says gives way: --exact without --dtype is f32.
+  std::string exact_dtype() const {
+    if (flags_.dtype.empty()) return "f32";
+    return flags_.dtype == "bf16" ? "bf16-direct" : flags_.dtype;
+  }
+
   LoadOptions load_options() const {
     LoadOptions options;
     options.dtype = flags_.dtype.empty() ? recipe_dtype_ : flags_.dtype;
+    if (flags_.exact) options.dtype = exact_dtype();
     options.threads = flags_.threads;
     options.vae = flags_.vae;
     for (const std::string& lora : flags_.loras) options.loras.push_back(parse_lora(lora));
@@ -347,7 +354,9 @@ void add_generate(CLI::App& app, CommandSlot& slot) {
   command->add_option("-m,--model", flags->model,
                       "Model: a name from `limner model list`, or a path (default limner-tiny)");
   command->add_option("--dtype", flags->dtype,
-                      "Compute in f32 or bf16 (default: bf16 where the processor has it)");
+                      "Compute in f32, bf16 or bf16-direct (default: bf16 where the processor has it)");
+  command->add_flag("--exact", flags->exact,
+                    "Use no method that is faster and less exact: f32, or bf16-direct with --dtype bf16");
   command->add_option("--threads", flags->threads, "Threads (default: every core)")
       ->check(CLI::Range(0, 1024));
   command->add_option("--vae", flags->vae, "Another autoencoder: its folder");

@@ -80,7 +80,7 @@ void add_upscale(CLI::App& app, CommandSlot& slot) {
       ->add_option("--upscaler", flags->upscaler,
                    "Name or path of an RRDBNet or SRVGGNetCompact, .safetensors")
       ->required();
-  command->add_option("--dtype", flags->dtype, "Compute in f32 or bf16");
+  command->add_option("--dtype", flags->dtype, "Compute in f32, bf16 or bf16-direct");
   command->add_option("--threads", flags->threads, "Threads (default: every core)")
       ->check(CLI::Range(0, 1024));
   command->add_option("--tile", flags->tile, "Side of a tile in source pixels, 0: the whole picture (256)")

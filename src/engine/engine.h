@@ -22,9 +22,9 @@ class Drawing;
 /// How a model is to be loaded. What is named here changes weights, so it belongs to the model and not to a
 /// drawing.
 struct LoadOptions {
-  std::string dtype;               ///< "f32", "bf16" or empty: bf16 where the CPU computes it, else f32
-  int threads = 0;                 ///< 0: one for every core this process may use
-  std::vector<NamedWeight> loras;  ///< paths of LoRA files
+  std::string dtype;  ///< "f32", "bf16", "bf16-direct" or empty: bf16 where the CPU computes it, else f32
+  int threads = 0;    ///< 0: one for every core this process may use
+  std::vector<NamedWeight> loras;                 ///< paths of LoRA files
   std::vector<std::filesystem::path> embeddings;  ///< textual-inversion files
   std::vector<std::filesystem::path>
       controlnets;                 ///< ControlNet folders or files, in the order of their pictures

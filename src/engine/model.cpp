@@ -90,14 +90,14 @@ Result<void> check_recommendations(const ModelFiles& files) {
 
 Result<Precision> choose_precision(const Backend& backend, const std::string& dtype) {
   if (dtype.empty()) return backend.supports(Precision::bf16) ? Precision::bf16 : Precision::f32;
-  for (const Precision precision : {Precision::f32, Precision::bf16})
+  for (const Precision precision : kPrecisions)
     if (precision_name(precision) == dtype) {
       if (!backend.supports(precision))
         return unsupported("dtype", fmt::format("this processor does not compute {}", dtype),
                            "use --dtype f32");
       return precision;
     }
-  return invalid("dtype", fmt::format("\"{}\" is not one of: f32, bf16", dtype.substr(0, 40)));
+  return invalid("dtype", fmt::format("\"{}\" is not one of: f32, bf16, bf16-direct", dtype.substr(0, 40)));
 }
 
 Model::Model() = default;

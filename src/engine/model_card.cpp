@@ -14,10 +14,8 @@
 namespace limner {
 namespace {
 
-size_t parameter_bytes(const Graph& graph, Precision precision) {
-  size_t parameters = 0;
-  for (const auto& use : graph.weights()) parameters += static_cast<size_t>(use.shape.count());
-  return parameters * (precision == Precision::bf16 ? 2 : 4);
+size_t parameter_bytes(const Model& model, const Graph& graph) {
+  return model.backend().plan_weight_bytes(graph, model.precision());
 }
 
 size_t text_bytes(const Model& model) {
@@ -28,7 +26,7 @@ size_t text_bytes(const Model& model) {
     shape.hidden_from_end = encoder.use.hidden_from_end;
     shape.final_norm = encoder.use.final_norm;
     shape.pooled = encoder.use.pooled;
-    bytes += parameter_bytes(describe_clip_text(encoder.config, shape), model.precision());
+    bytes += parameter_bytes(model, describe_clip_text(encoder.config, shape));
   }
   return bytes;
 }
@@ -44,7 +42,7 @@ BatchShape smallest_batch(const Model& model) {
 }  // namespace
 
 size_t unet_weight_bytes(const Model& model) {
-  return parameter_bytes(UnetBatch::describe(model, smallest_batch(model)), model.precision());
+  return parameter_bytes(model, UnetBatch::describe(model, smallest_batch(model)));
 }
 
 Result<ModelCard> describe(const std::filesystem::path& path, const LoadOptions& options) {
@@ -56,9 +54,9 @@ Result<ModelCard> describe(const std::filesystem::path& path, const LoadOptions&
   const BatchShape shape = smallest_batch(*model);
   card.weight_bytes = unet_weight_bytes(*model) + text_bytes(*model);
   for (const Graph& graph : UnetBatch::describe_controls(*model, shape))
-    card.weight_bytes += parameter_bytes(graph, model->precision());
+    card.weight_bytes += parameter_bytes(*model, graph);
   for (const Graph& graph : model->autoencoder().describe_both())
-    card.weight_bytes += parameter_bytes(graph, model->precision());
+    card.weight_bytes += parameter_bytes(*model, graph);
   card.unpacked = std::move(model);
   return card;
 }

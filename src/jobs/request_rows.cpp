@@ -26,7 +26,7 @@ const std::array kRows = {
                "Draw this many frames that lead to blend_prompt or blend_seed (0: none).",
                WholeMember{&R::frames, 0, kPicturesMax}},
     RequestRow{"dtype", ForTask::both, "Precision to compute in (default: the model's).",
-               TextMember{&R::dtype, kNameBytesMax, "f32|bf16"}},
+               TextMember{&R::dtype, kNameBytesMax, "f32|bf16|bf16-direct"}},
     RequestRow{"vae", ForTask::generate, "Name of another autoencoder.",
                TextMember{&R::vae, kNameBytesMax, ""}},
     RequestRow{"loras", ForTask::generate,

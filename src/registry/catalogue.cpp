@@ -54,8 +54,9 @@ Result<void> check_entry(const ModelEntry& entry) {
   if (!entry.sha256.empty() && !is_sha256(entry.sha256))
     return invalid(field, fmt::format("sha256 \"{}\" is not 64 lower-case hexadecimal digits",
                                       entry.sha256.substr(0, 80)));
-  if (!entry.dtype.empty() && entry.dtype != "f32" && entry.dtype != "bf16")
-    return invalid(field, fmt::format("dtype \"{}\" is not one of: f32, bf16", entry.dtype.substr(0, 40)));
+  if (!entry.dtype.empty() && entry.dtype != "f32" && entry.dtype != "bf16" && entry.dtype != "bf16-direct")
+    return invalid(
+        field, fmt::format("dtype \"{}\" is not one of: f32, bf16, bf16-direct", entry.dtype.substr(0, 40)));
   if (entry.fallback == entry.name) return invalid(field, "is its own fallback");
   return {};
 }

@@ -1,21 +1,26 @@
 // Runs one network on given inputs, for comparison with the reference implementation:
 //
-//   run_net NET PATH INPUTS.safetensors OUTPUTS.safetensors [--backend ref|cpu] [--dtype f32|bf16] [--threads
-//   N]
-//           [--tile] [--hidden N] [--no-norm] [--pooled]
+//   run_net NET PATH INPUTS.safetensors OUTPUTS.safetensors [--backend ref|cpu] [--dtype
+//   f32|bf16|bf16-direct]
+//           [--threads N] [--tile] [--hidden N] [--no-norm] [--pooled] [--profile] [--serve]
 //
 // NET is clip_text, unet, controlnet, vae_decode, vae_encode, tiny_decode, tiny_encode, rrdbnet, srvgg,
 // open_nsfw or mobilenet_v2. PATH is a folder with config.json and weights, or a weight file for the last
 // four. Inputs have the names and the channels-last shapes that the descriptions in src/nets declare, all
-// stored as floats (ids too). --tile wraps convolutions around in both axes; the last three are for
-// clip_text.
+// stored as floats (ids too). --tile wraps convolutions around in both axes; the next three are for
+// clip_text. --profile also prints where the time of a run goes, the best of five. --serve is for benchmarks:
+// once the first run is done it prints {"ready_s": seconds since it was started} and then, for each line it
+// reads, {"ms": one run's time, "peak_bytes": memory used at most}.
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <functional>
+#include <iostream>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,6 +28,7 @@
 #include "backend/backend.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "nets/clip_text.h"
 #include "nets/clip_vision.h"
 #include "nets/controlnet.h"
@@ -43,6 +49,7 @@ struct Job {
   std::string net, path, inputs_path, outputs_path;
   std::string backend = "ref", dtype = "f32";
   int threads = 0;
+  bool profile = false, serve = false;
   GraphOptions graph;
   ClipTextShape clip;
 };
@@ -238,12 +245,88 @@ Result<std::shared_ptr<const WeightSource>> open_weights(const std::string& path
   return std::shared_ptr<const WeightSource>(TRY(open_safetensors(path)));
 }
 
+Result<Precision> precision_of(const Backend& backend, const std::string& dtype) {
+  for (const Precision precision : kPrecisions) {
+    if (precision_name(precision) == dtype && backend.supports(precision)) return precision;
+  }
+  return invalid("--dtype", dtype + " is not computed here");
+}
+
+/// A network ready to run, with the memory of its operands.
+struct Ready {
+  const Executable& executable;
+  std::span<const ConstTensorView> inputs;
+  std::span<const TensorView> outputs;
+  Workspace& workspace;
+
+  void run() const { executable.run(inputs, outputs, workspace); }
+};
+
+using SteadyClock = std::chrono::steady_clock;
+
+double seconds_since(SteadyClock::time_point began) {
+  return std::chrono::duration<double>(SteadyClock::now() - began).count();
+}
+
+void serve(const Ready& ready, SteadyClock::time_point started) {
+  fmt::print("{{\"ready_s\": {:.4f}}}\n", seconds_since(started));
+  std::fflush(stdout);
+  for (std::string line; std::getline(std::cin, line);) {
+    const auto began = SteadyClock::now();
+    ready.run();
+    fmt::print("{{\"ms\": {:.4f}, \"peak_bytes\": {}}}\n", seconds_since(began) * 1e3, peak_memory_bytes());
+    std::fflush(stdout);
+  }
+}
+
+/// Steps that do the same count as one line.
+struct Line {
+  std::string what;
+  int count = 0;
+  double operations = 0, ms = 0;
+};
+
+std::vector<Line> lines_of(const std::vector<StepTime>& steps) {
+  std::map<std::string, Line> by_what;
+  for (const StepTime& step : steps) {
+    Line& line = by_what[step.what];
+    line.what = step.what;
+    ++line.count;
+    line.operations += step.operations;
+    line.ms += step.ms;
+  }
+  std::vector<Line> lines;
+  for (auto& [what, line] : by_what) lines.push_back(std::move(line));
+  std::sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.ms > b.ms; });
+  return lines;
+}
+
+void print_profile(const Ready& ready) {
+  constexpr int kRuns = 5;
+  std::vector<StepTime> best;
+  for (int i = 0; i < kRuns; ++i) {
+    const std::vector<StepTime> steps =
+        ready.executable.profile(ready.inputs, ready.outputs, ready.workspace);
+    if (best.empty()) best = steps;
+    for (size_t k = 0; k < steps.size(); ++k) best[k].ms = std::min(best[k].ms, steps[k].ms);
+  }
+  double total = 0;
+  for (const StepTime& step : best) total += step.ms;
+  fmt::print("{:8.2f} ms together\n", total);
+  for (const Line& line : lines_of(best)) {
+    const double rate = line.operations / line.ms * 1e-6;
+    fmt::print("{:8.2f} ms {:5.1f} % {:6.0f} GF/s {:4} x {}\n", line.ms, 100 * line.ms / total, rate,
+               line.count, line.what);
+  }
+}
+
 Result<void> run(const Job& job) {
+  const auto started = SteadyClock::now();
   const auto weights = TRY(open_weights(job.path));
   const auto inputs_file = TRY(open_safetensors(job.inputs_path));
   const Graph graph = TRY(describe(Scene{job, *weights, *inputs_file}));
   const auto backend = job.backend == "cpu" ? make_cpu_backend(job.threads) : make_ref_backend();
-  const auto packed = backend->make_weights(*weights, job.dtype == "bf16" ? Precision::bf16 : Precision::f32);
+  const auto packed = backend->make_weights(*weights, TRY(precision_of(*backend, job.dtype)));
   const auto executable = TRY(backend->compile(graph, *packed));
   const auto workspace = backend->make_workspace();
   TRY(workspace->reserve(executable->workspace_bytes()));
@@ -256,7 +339,10 @@ Result<void> run(const Job& job) {
   for (const Buffer& input : inputs) input_views.emplace_back(input.view);
   std::vector<TensorView> output_views;
   for (const Buffer& output : outputs) output_views.push_back(output.view);
-  executable->run(input_views, output_views, *workspace);
+  const Ready ready{*executable, input_views, output_views, *workspace};
+  ready.run();
+  if (job.profile) print_profile(ready);
+  if (job.serve) serve(ready, started);
   return write_safetensors(job.outputs_path, outputs);
 }
 
@@ -270,6 +356,8 @@ Result<Job> parse(std::vector<std::string> arguments) {
       {"--hidden", [&](const std::string& value) { job.clip.hidden_from_end = std::atoi(value.c_str()); }}};
   const std::map<std::string, std::function<void()>> bare = {
       {"--tile", [&] { job.graph = {.tile_x = true, .tile_y = true}; }},
+      {"--profile", [&] { job.profile = true; }},
+      {"--serve", [&] { job.serve = true; }},
       {"--no-norm", [&] { job.clip.final_norm = false; }},
       {"--pooled", [&] { job.clip.pooled = true; }}};
   for (size_t i = 0; i < arguments.size(); ++i) {

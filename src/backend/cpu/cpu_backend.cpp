@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <dnnl.hpp>
 #include <utility>
 
@@ -33,6 +34,29 @@ class CpuExecutable final : public Executable {
 
   void run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
            Workspace& workspace) const override {
+    run_steps(inputs, outputs, workspace,
+              [](const cpu::Step& step, const cpu::Frame& frame, size_t) { step.run(frame); });
+  }
+
+  std::vector<StepTime> profile(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+                                Workspace& workspace) const override {
+    std::vector<StepTime> times;
+    times.reserve(program_.steps.size());
+    run_steps(inputs, outputs, workspace, [&](const cpu::Step& step, const cpu::Frame& frame, size_t number) {
+      const auto began = std::chrono::steady_clock::now();
+      step.run(frame);
+      frame.stream.wait();
+      const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
+      const cpu::StepLabel& label = program_.labels[number];
+      times.push_back({label.what, label.operations, took.count()});
+    });
+    return times;
+  }
+
+ private:
+  template <class RunStep>
+  void run_steps(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+                 Workspace& workspace, RunStep run_step) const {
     auto& memory = static_cast<MappedWorkspace&>(workspace);
     LIMNER_CHECK(memory.bytes() >= program_.arena_bytes, "the workspace is reserved");
     check_shapes(inputs, input_shapes_);
@@ -41,7 +65,7 @@ class CpuExecutable final : public Executable {
     try {
       dnnl::stream stream(tools_.engine);
       const cpu::Frame frame{memory.data(), program_.places, weights_, inputs, outputs, stream};
-      for (const auto& step : program_.steps) step->run(frame);
+      for (size_t i = 0; i < program_.steps.size(); ++i) run_step(*program_.steps[i], frame, i);
       stream.wait();
     } catch (const dnnl::error& error) {
       // Descriptions were accepted at compile(): what is left is a broken promise of ours.
@@ -49,7 +73,6 @@ class CpuExecutable final : public Executable {
     }
   }
 
- private:
   template <class View>
   static void check_shapes(std::span<const View> views, const std::vector<Shape>& shapes) {
     LIMNER_CHECK(views.size() == shapes.size(), "a tensor for every input and output");
@@ -94,8 +117,7 @@ class CpuBackend final : public Backend {
   }
 
   bool supports(Precision precision) const override {
-    if (precision == Precision::bf16) return tools_.kernels.native_bf16 && library_multiplies_bf16();
-    return precision == Precision::f32;
+    return precision == Precision::f32 || (tools_.kernels.native_bf16 && library_multiplies_bf16());
   }
 
   std::unique_ptr<Workspace> make_workspace() const override { return std::make_unique<MappedWorkspace>(); }
@@ -128,6 +150,10 @@ class CpuBackend final : public Backend {
     } catch (const dnnl::error& error) {
       LIMNER_CHECK(false, error.what());
     }
+  }
+
+  size_t plan_weight_bytes(const Graph& graph, Precision precision) const override {
+    return cpu::packed_bytes(graph, precision, tools_);
   }
 
  private:

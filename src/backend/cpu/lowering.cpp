@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "backend/cpu/lower/lower.h"
 #include "base/check.h"
+#include "graph/work.h"
 
 namespace limner::cpu {
 
@@ -12,8 +14,27 @@ Program lower(const Graph& graph, Precision precision, const Tools& tools) {
   return Lowering(graph, precision, tools).run();
 }
 
+size_t packed_bytes(const Graph& graph, Precision precision, const Tools& tools) {
+  std::set<std::string_view> transformed;
+  for (const Node& node : graph.nodes()) {
+    const auto* convolution = std::get_if<op::Conv2d>(&node.op);
+    if (convolution && suits_winograd(*convolution, precision, tools))
+      transformed.insert(convolution->weight);
+  }
+  size_t bytes = 0;
+  for (const Graph::WeightUse& use : graph.weights())
+    bytes += transformed.contains(use.name)
+                 ? tools.kernels.winograd->weight_bytes(use.shape[1], use.shape[0])
+                 : static_cast<size_t>(use.shape.count()) * dtype_bytes(internal_type(precision));
+  return bytes;
+}
+
 Lowering::Lowering(const Graph& graph, Precision precision, const Tools& tools)
-    : graph_(graph), tools_(tools), type_(internal_type(precision)), order_(fuse(graph)) {
+    : graph_(graph),
+      tools_(tools),
+      precision_(precision),
+      type_(internal_type(precision)),
+      order_(fuse(graph)) {
   const std::vector<Node>& nodes = graph.nodes();
   for (size_t i = 0; i < nodes.size(); ++i) {
     const bool renames = std::holds_alternative<op::Reshape>(nodes[i].op);
@@ -66,7 +87,9 @@ void Lowering::declare_inputs() {
 void Lowering::lower_node(const FusedNode& fused) {
   fused_ = &fused;
   node_ = &graph_.nodes()[static_cast<size_t>(fused.node)];
+  const size_t before = program_.steps.size();
   std::visit([this](const auto& op) { lower(op, *this); }, node_->op);
+  for (size_t i = before; i + 1 < program_.steps.size(); ++i) program_.labels[i].operations = 0;
 }
 
 void Lowering::write_outputs() {
@@ -109,6 +132,7 @@ BufferId Lowering::read(Value value, DType type) {
 }
 
 void Lowering::convert(BufferId from, DType from_type, BufferId to, DType to_type, int64_t count) {
+  helping_ = from_type == to_type ? "copy" : "convert";
   if (from_type == to_type) {
     const size_t bytes = static_cast<size_t>(count) * dtype_bytes(to_type);
     emit([=](const Frame& frame) { std::memcpy(frame.address(to), frame.address(from), bytes); }, {from, to});
@@ -121,6 +145,7 @@ void Lowering::convert(BufferId from, DType from_type, BufferId to, DType to_typ
              const Frame& frame) { go(frame.at<Bf16>(from), frame.at<float>(to), count); },
          {from, to});
   }
+  helping_ = {};
 }
 
 BufferId Lowering::out_as(DType type) { return result_buffer(type); }
@@ -199,6 +224,10 @@ WeightId Lowering::weight_packed(const std::string& name, Shape shape, const dnn
   return request({name, shape, WeightRequest::Form::packed, stored, wanted});
 }
 
+WeightId Lowering::weight_winograd(const std::string& name, Shape shape) {
+  return request({name, shape, WeightRequest::Form::winograd, {}, {}});
+}
+
 void Lowering::emit(std::unique_ptr<Step> step, std::initializer_list<BufferId> touched) {
   const auto number = static_cast<int32_t>(program_.steps.size());
   for (const BufferId id : touched) {
@@ -207,6 +236,16 @@ void Lowering::emit(std::unique_ptr<Step> step, std::initializer_list<BufferId> 
     life.last = number;
   }
   program_.steps.push_back(std::move(step));
+  program_.labels.push_back(next_label());
+}
+
+/// The operations of a node that is several steps are those of its last: the others lay out its operands.
+StepLabel Lowering::next_label() {
+  if (!helping_.empty()) return {std::string(helping_), 0};
+  StepLabel label{describe_work(graph_, *node_), operations(graph_, *node_)};
+  if (fused_->residual.valid()) label.what += " + residual";
+  if (fused_->activation) label.what += " + activation";
+  return label;
 }
 
 }  // namespace limner::cpu

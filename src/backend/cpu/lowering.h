@@ -21,6 +21,10 @@ namespace limner::cpu {
 /// The program of `graph`. Deterministic; reads no weights.
 Program lower(const Graph& graph, Precision precision, const Tools& tools);
 
+/// Bytes of the weights of `graph` in the forms that its program reads, but for what packing adds to fill
+/// blocks.
+size_t packed_bytes(const Graph& graph, Precision precision, const Tools& tools);
+
 /// A step made of one function of the frame.
 template <std::invocable<const Frame&> Run>
 class FunctionStep final : public Step {
@@ -39,6 +43,7 @@ class Lowering {
 
   // What the lowering of an operator may ask. "The node" is the one being lowered.
   const Tools& tools() const { return tools_; }
+  Precision precision() const { return precision_; }
   DType type() const { return type_; }
   size_t input_count() const { return node_->inputs.size(); }
   const Shape& in_shape(size_t index) const { return graph_.shape(node_->inputs[index]); }
@@ -72,6 +77,7 @@ class Lowering {
   WeightId weight_internal(const std::string& name, Shape shape);
   WeightId weight_packed(const std::string& name, Shape shape, const dnnl::memory::desc& stored,
                          const dnnl::memory::desc& wanted);
+  WeightId weight_winograd(const std::string& name, Shape shape);
 
   /// Appends a step that reads or writes exactly `touched`.
   void emit(std::unique_ptr<Step> step, std::initializer_list<BufferId> touched);
@@ -101,9 +107,11 @@ class Lowering {
   BufferId new_buffer(size_t bytes, Place place = {});
   BufferId result_buffer(DType type, Place place = {});
   WeightId request(WeightRequest request);
+  StepLabel next_label();
 
   const Graph& graph_;
   const Tools& tools_;
+  Precision precision_;
   DType type_;
   std::vector<FusedNode> order_;
   std::vector<int32_t> root_;  ///< by value: itself, or through reshapes the value whose memory it is
@@ -112,6 +120,7 @@ class Lowering {
   Program program_;
   const FusedNode* fused_ = nullptr;
   const Node* node_ = nullptr;
+  std::string_view helping_;  ///< what the steps being made do beside their node's work; empty: that work
 };
 
 }  // namespace limner::cpu

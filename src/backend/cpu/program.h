@@ -72,6 +72,7 @@ struct WeightRequest {
     f32,       ///< as stored, in f32
     internal,  ///< as stored, in the network's precision
     packed,    ///< reordered from `stored` to `wanted`
+    winograd,  ///< [out, in, 3, 3], transformed as WinogradKernels::pack says
   };
   std::string name;
   Shape shape;
@@ -79,8 +80,15 @@ struct WeightRequest {
   dnnl::memory::desc stored, wanted;
 };
 
+/// What a step is for: says StepTime.
+struct StepLabel {
+  std::string what;
+  double operations = 0;
+};
+
 struct Program {
   std::vector<std::unique_ptr<Step>> steps;
+  std::vector<StepLabel> labels;       ///< of the steps
   std::vector<Place> places;           ///< by BufferId
   std::vector<WeightRequest> weights;  ///< by WeightId
   size_t arena_bytes = 0;

@@ -19,7 +19,7 @@ struct Tools {
 
 /// The type of activations and matrix weights.
 inline DType internal_type(Precision precision) {
-  return precision == Precision::bf16 ? DType::bf16 : DType::f32;
+  return precision == Precision::f32 ? DType::f32 : DType::bf16;
 }
 
 /// f32 and bf16 only.

@@ -31,10 +31,28 @@ void convert_all(DType from, const void* source, size_t count, DType to, void* o
   }
 }
 
+constexpr size_t kLine = 64;
+
+size_t whole_lines(size_t bytes) { return (bytes + kLine - 1) / kLine * kLine; }
+
+size_t bytes_of(const WeightRequest& request, DType type, const Tools& tools) {
+  switch (request.form) {
+    case WeightRequest::Form::f32:
+      return static_cast<size_t>(request.shape.count()) * dtype_bytes(DType::f32);
+    case WeightRequest::Form::internal:
+      return static_cast<size_t>(request.shape.count()) * dtype_bytes(type);
+    case WeightRequest::Form::packed:
+      return request.wanted.get_size();
+    case WeightRequest::Form::winograd:
+      return tools.kernels.winograd->weight_bytes(request.shape[1], request.shape[0]);
+  }
+  LIMNER_CHECK(false, "a form that there is");
+}
+
 }  // namespace
 
 Result<std::byte*> Hoard::take(size_t bytes) {
-  bytes = (bytes + 63) / 64 * 64;
+  bytes = whole_lines(bytes);
   if (chunks_.empty() || chunks_.back().bytes() - used_in_last_ < bytes) {
     chunks_.push_back(TRY(MappedMemory::map(std::max(bytes, kChunkBytes))));
     used_in_last_ = 0;
@@ -97,9 +115,10 @@ Result<const void*> WeightStore::resolve_one(const WeightRequest& request, Stagi
 Result<std::byte*> WeightStore::make(const WeightRequest& request, Staging& staging) {
   const Weight weight = TRY(get_finite(source_, request.name, request.shape));
   if (request.form == WeightRequest::Form::packed) return pack(request, weight.view, staging);
+  if (request.form == WeightRequest::Form::winograd) return transform(request, weight.view, staging);
   const DType type = request.form == WeightRequest::Form::f32 ? DType::f32 : type_;
   const auto count = static_cast<size_t>(request.shape.count());
-  std::byte* data = TRY(hoard_.take(count * dtype_bytes(type)));
+  std::byte* data = TRY(hoard_.take(bytes_of(request, type_, tools_)));
   convert_all(weight.view.dtype, weight.view.data, count, type, data);
   return data;
 }
@@ -113,12 +132,23 @@ Result<std::byte*> WeightStore::pack(const WeightRequest& request, const ConstTe
     values = staging.reserve(count * dtype_bytes(type_));
     convert_all(view.dtype, view.data, count, type_, values);
   }
-  std::byte* data = TRY(hoard_.take(request.wanted.get_size()));
+  std::byte* data = TRY(hoard_.take(bytes_of(request, type_, tools_)));
   dnnl::memory from(request.stored, tools_.engine, values);
   dnnl::memory to(request.wanted, tools_.engine, data);
   dnnl::stream stream(tools_.engine);
   dnnl::reorder(from, to).execute(stream, from, to);
   stream.wait();
+  return data;
+}
+
+/// From f32 whatever the file holds: transformed first, rounded once.
+Result<std::byte*> WeightStore::transform(const WeightRequest& request, const ConstTensorView& view,
+                                          Staging& staging) {
+  const auto count = static_cast<size_t>(request.shape.count());
+  auto* values = reinterpret_cast<float*>(staging.reserve(count * sizeof(float)));
+  convert_all(view.dtype, view.data, count, DType::f32, values);
+  std::byte* data = TRY(hoard_.take(bytes_of(request, type_, tools_)));
+  tools_.kernels.winograd->pack(values, request.shape[1], request.shape[0], data);
   return data;
 }
 

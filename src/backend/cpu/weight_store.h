@@ -56,6 +56,7 @@ class WeightStore final : public PackedWeights {
   Result<const void*> resolve_one(const WeightRequest& request, Staging& staging);
   Result<std::byte*> make(const WeightRequest& request, Staging& staging);
   Result<std::byte*> pack(const WeightRequest& request, const ConstTensorView& view, Staging& staging);
+  Result<std::byte*> transform(const WeightRequest& request, const ConstTensorView& view, Staging& staging);
 
   const WeightSource& source_;
   DType type_;

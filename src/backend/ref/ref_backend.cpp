@@ -1,5 +1,6 @@
 // The oracle: nodes in order, one buffer a value, nothing fused, nothing shared.
 
+#include <chrono>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -13,6 +14,7 @@
 #include "backend/ref/compute.h"
 #include "base/check.h"
 #include "graph/node_weights.h"
+#include "graph/work.h"
 
 namespace limner {
 namespace {
@@ -82,12 +84,32 @@ class RefExecutable final : public Executable {
 
   void run(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
            Workspace& workspace) const override {
+    run_nodes(inputs, outputs, workspace, nullptr);
+  }
+
+  std::vector<StepTime> profile(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+                                Workspace& workspace) const override {
+    std::vector<StepTime> times;
+    run_nodes(inputs, outputs, workspace, &times);
+    return times;
+  }
+
+ private:
+  /// With a clock beside every node if `times` are wanted.
+  void run_nodes(std::span<const ConstTensorView> inputs, std::span<const TensorView> outputs,
+                 Workspace& workspace, std::vector<StepTime>* times) const {
     auto& memory = static_cast<MappedWorkspace&>(workspace);
     LIMNER_CHECK(memory.bytes() >= layout_.bytes, "the workspace is reserved");
     LIMNER_CHECK(outputs.size() == graph_.outputs().size(), "a tensor for every output");
     size_t next_input = 0;
-    for (size_t i = 0; i < graph_.nodes().size(); ++i)
+    for (size_t i = 0; i < graph_.nodes().size(); ++i) {
+      const auto began = std::chrono::steady_clock::now();
       next_input += run_node(i, inputs.subspan(next_input), memory.data());
+      if (times == nullptr) continue;
+      const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
+      const Node& node = graph_.nodes()[i];
+      times->push_back({describe_work(graph_, node), operations(graph_, node), took.count()});
+    }
     LIMNER_CHECK(next_input == inputs.size(), "a tensor for every input");
     for (size_t i = 0; i < outputs.size(); ++i) {
       const auto index = static_cast<size_t>(graph_.outputs()[i].value.index);
@@ -96,7 +118,6 @@ class RefExecutable final : public Executable {
     }
   }
 
- private:
   TensorView result(size_t index, std::byte* base) const {
     const Node& node = graph_.nodes()[index];
     return TensorView{holds_integers(node) ? DType::i32 : DType::f32, node.shape,
@@ -152,6 +173,12 @@ class RefBackend final : public Backend {
   }
 
   size_t plan_bytes(const Graph& graph, Precision) const override { return lay_out(graph).bytes; }
+  size_t plan_weight_bytes(const Graph& graph, Precision) const override {
+    size_t bytes = 0;
+    for (const Graph::WeightUse& use : graph.weights())
+      bytes += static_cast<size_t>(use.shape.count()) * sizeof(float);
+    return bytes;
+  }
 };
 
 }  // namespace

@@ -23,27 +23,59 @@ inline F gelu_tanh(F x) {
   return x * sigmoid_for<T>(kTwoSqrtTwoOverPi * fma(x * x * x, splat(0.044715f), x));
 }
 
+/// One operator of op::Activation. With a constant `kind` the choice costs nothing.
 template <class T>
-void activation(op::Activation kind, float parameter, const T* x, T* out, int64_t count) {
+inline F activated(op::Activation kind, float parameter, F v) {
   switch (kind) {
     case op::Activation::silu:
-      return map(x, out, count, [](F v) { return silu_for<T>(v); });
+      return silu_for<T>(v);
     case op::Activation::gelu:
-      return map(x, out, count, [](F v) { return gelu_for<T>(v); });
+      return gelu_for<T>(v);
     case op::Activation::gelu_tanh:
-      return map(x, out, count, [](F v) { return gelu_tanh<T>(v); });
+      return gelu_tanh<T>(v);
     case op::Activation::quick_gelu:
-      return map(x, out, count, [](F v) { return v * sigmoid_for<T>(1.702f * v); });
+      return v * sigmoid_for<T>(1.702f * v);
     case op::Activation::relu:
-      return map(x, out, count, [](F v) { return at_least(v, 0.0f); });
+      return at_least(v, 0.0f);
     case op::Activation::leaky_relu:
-      return map(x, out, count, [=](F v) { return v < 0.0f ? v * parameter : v; });
+      return v < 0.0f ? v * parameter : v;
     case op::Activation::tanh:
-      return map(x, out, count, [](F v) { return tanh(v); });
+      return tanh(v);
     case op::Activation::sigmoid:
-      return map(x, out, count, [](F v) { return sigmoid_for<T>(v); });
+      return sigmoid_for<T>(v);
     case op::Activation::soft_clip:
-      return map(x, out, count, [=](F v) { return parameter * tanh(v / parameter); });
+      return parameter * tanh(v / parameter);
+  }
+  return v;
+}
+
+template <class T, op::Activation kKind>
+void map_activation(float parameter, const T* x, T* out, int64_t count) {
+  map(x, out, count, [=](F v) { return activated<T>(kKind, parameter, v); });
+}
+
+template <class T>
+void activation(op::Activation kind, float parameter, const T* x, T* out, int64_t count) {
+  using enum op::Activation;
+  switch (kind) {
+    case silu:
+      return map_activation<T, silu>(parameter, x, out, count);
+    case gelu:
+      return map_activation<T, gelu>(parameter, x, out, count);
+    case op::Activation::gelu_tanh:
+      return map_activation<T, op::Activation::gelu_tanh>(parameter, x, out, count);
+    case quick_gelu:
+      return map_activation<T, quick_gelu>(parameter, x, out, count);
+    case relu:
+      return map_activation<T, relu>(parameter, x, out, count);
+    case leaky_relu:
+      return map_activation<T, leaky_relu>(parameter, x, out, count);
+    case op::Activation::tanh:
+      return map_activation<T, op::Activation::tanh>(parameter, x, out, count);
+    case sigmoid:
+      return map_activation<T, sigmoid>(parameter, x, out, count);
+    case soft_clip:
+      return map_activation<T, soft_clip>(parameter, x, out, count);
   }
 }
 

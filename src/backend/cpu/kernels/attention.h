@@ -76,7 +76,7 @@ class AttentionBlock {
   void multiply_keys(int64_t row, int64_t key, const typename Dot::Packed* keys) {
     const int64_t end = std::min(key + kKeyBlock, shape_.keys);
     for (int64_t tile = key; tile < end; tile += kKeyTile<Dot>) {
-      with_vectors<Dot>(layout_.tile_vectors(tile), [&](auto n) {
+      with_vectors(layout_.tile_vectors(tile), [&](auto n) {
         Dot::template multiply<n()>(scratch_.queries + row * layout_.depth, layout_.depth,
                                     keys + layout_.key_offset(tile), layout_.depth,
                                     scratch_.scores + (tile - key), kKeyBlock, false);
@@ -141,7 +141,7 @@ class AttentionBlock {
     const int64_t depth = layout_.padded_keys(std::min(kKeyBlock, shape_.keys - key)) / Dot::kDepth;
     for (int64_t vector = 0; vector < layout_.value_vectors;) {
       const int count = layout_.chunk_vectors(vector);
-      with_vectors<Dot>(count, [&](auto n) {
+      with_vectors(count, [&](auto n) {
         Dot::template multiply<n()>(scratch_.weights, kKeyBlock / Dot::kDepth,
                                     values + layout_.value_offset(vector, key), depth,
                                     scratch_.outputs + row * layout_.value_columns() + vector * kLanes,

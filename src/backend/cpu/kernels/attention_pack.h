@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <limits>
-#include <type_traits>
 
+#include "backend/cpu/kernels/column_chunks.h"
 #include "backend/cpu/kernels/kernels.h"
 #include "backend/cpu/kernels/parallel.h"
 #include "backend/cpu/kernels/vec.h"
@@ -19,15 +19,6 @@ namespace limner::cpu::LIMNER_ISA {
 inline constexpr int64_t kKeyBlock = 384;
 template <class Dot>
 inline constexpr int64_t kKeyTile = Dot::kVectors* kLanes;
-
-/// Calls body with the constant 1, 2 or 3.
-template <class Dot, class Body>
-inline void with_vectors(int count, Body body) {
-  static_assert(Dot::kVectors == 3);
-  if (count == 3) return body(std::integral_constant<int, 3>{});
-  if (count == 2) return body(std::integral_constant<int, 2>{});
-  body(std::integral_constant<int, 1>{});
-}
 
 template <class Dot>
 struct PackedLayout {
@@ -51,12 +42,8 @@ struct PackedLayout {
   }
   int64_t key_offset(int64_t first) const { return first * depth; }
 
-  /// Registers of the chunk that starts at register `first`. Four left are two and two, since one alone is
-  /// slow.
-  int chunk_vectors(int64_t first) const {
-    const int64_t left = value_vectors - first;
-    return static_cast<int>(left == 4 ? 2 : std::min<int64_t>(left, Dot::kVectors));
-  }
+  /// Registers of the chunk that starts at register `first`.
+  int chunk_vectors(int64_t first) const { return LIMNER_ISA::chunk_vectors(value_vectors - first); }
   /// Where key `key` (even) of the chunk that starts at register `first` lies.
   int64_t value_offset(int64_t first, int64_t key) const {
     return first * kLanes * (padded_keys(keys) / Dot::kDepth) +

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -49,6 +50,39 @@ struct GroupNormShape {
 struct LayerNormShape {
   int64_t rows = 0, width = 0;
   float eps = 1e-5f;
+};
+
+/// A convolution with filters of 3x3, stride 1, over a picture with one pixel added at each side:
+/// x [batch, height, width, in] -> out [batch, height, width, out].
+struct Conv3x3Shape {
+  int64_t batch = 1, height = 0, width = 0, in = 0, out = 0;
+  bool wrap_x = false, wrap_y = false;  ///< the added pixels are those of the opposite side, else zeros
+  bool accumulate = false;              ///< onto what is in `out`
+  std::optional<op::Unary> activation;  ///< after that
+};
+
+/// Such a convolution by Winograd's F(2x2, 3x3): 2.25 times fewer products than a direct one. On Gaussian
+/// data the error is 0.0045 of the result (root mean squares), where a direct one in bf16 has 0.0023.
+struct WinogradKernels {
+  size_t (*weight_bytes)(int64_t in, int64_t out);
+  /// weight [out, in, 3, 3] -> `packed`, weight_bytes() aligned to 64.
+  void (*pack)(const float* weight, int64_t in, int64_t out, void* packed);
+  /// Bytes that the convolution needs at `scratch` when it runs on up to `threads` threads.
+  size_t (*scratch_bytes)(const Conv3x3Shape& shape, int threads);
+  /// bias [out] or null. out must not overlap x. Rounded to bf16 once, after the activation.
+  void (*to_bf16)(const Conv3x3Shape& shape, const Bf16* x, const void* packed, const float* bias, Bf16* out,
+                  void* scratch);
+  void (*to_f32)(const Conv3x3Shape& shape, const Bf16* x, const void* packed, const float* bias, float* out,
+                 void* scratch);
+
+  template <class Out>
+  auto to() const {
+    if constexpr (sizeof(Out) == sizeof(float)) {
+      return to_f32;
+    } else {
+      return to_bf16;
+    }
+  }
 };
 
 /// The kernels for activations of type T, float or Bf16. Parameters (norm weights and biases, slopes) are
@@ -97,6 +131,7 @@ struct Kernels {
   bool native_bf16 = false;  ///< bf16 is faster than f32 here
   TypedKernels<float> f32;
   TypedKernels<Bf16> bf16;
+  std::optional<WinogradKernels> winograd;  ///< where bf16 is native
 
   /// Nearest, ties to even; NaN stays NaN. Subnormals may become zero.
   void (*f32_to_bf16)(const float* x, Bf16* out, int64_t count);

@@ -10,6 +10,7 @@
 #include "backend/cpu/kernels/norms.h"
 #if defined(__AVX512BF16__)
 #include "backend/cpu/kernels/dot_bf16.h"
+#include "backend/cpu/kernels/winograd.h"
 #endif
 
 namespace limner::cpu::LIMNER_ISA {
@@ -18,10 +19,18 @@ namespace limner::cpu::LIMNER_ISA {
 inline constexpr bool kNativeBf16 = true;
 template <class T>
 using DotOf = std::conditional_t<std::is_same_v<T, Bf16>, DotBf16, DotF32>;
+constexpr std::optional<WinogradKernels> make_winograd() {
+  return WinogradKernels{.weight_bytes = winograd_weight_bytes,
+                         .pack = winograd_pack,
+                         .scratch_bytes = winograd_scratch_bytes,
+                         .to_bf16 = winograd<Bf16>,
+                         .to_f32 = winograd<float>};
+}
 #else
 inline constexpr bool kNativeBf16 = false;
 template <class T>
 using DotOf = DotF32;
+constexpr std::optional<WinogradKernels> make_winograd() { return std::nullopt; }
 #endif
 
 template <class T>
@@ -47,6 +56,7 @@ constexpr Kernels make_kernels(std::string_view name) {
       .native_bf16 = kNativeBf16,
       .f32 = make_typed_kernels<float>(),
       .bf16 = make_typed_kernels<Bf16>(),
+      .winograd = make_winograd(),
       .f32_to_bf16 = convert<float, Bf16>,
       .bf16_to_f32 = convert<Bf16, float>,
       .all_finite = all_finite,

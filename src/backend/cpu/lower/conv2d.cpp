@@ -105,9 +105,46 @@ void lower_convolution(const op::Conv2d& op, Lowering& at) {
   at.emit(std::move(step), {source.buffer, target.buffer, scratch});
 }
 
+void lower_winograd(const op::Conv2d& op, Lowering& at) {
+  const Shape& in = at.in_shape(0);
+  const BufferId x = at.in(0);
+  const Lowering::Target target = at.product_target();
+  const Conv3x3Shape shape{.batch = in[0],
+                           .height = in[1],
+                           .width = in[2],
+                           .in = op.in,
+                           .out = op.out,
+                           .wrap_x = op.circular_x,
+                           .wrap_y = op.circular_y,
+                           .accumulate = target.accumulate,
+                           .activation = at.folded_activation()};
+  const WinogradKernels& kernels = *at.tools().kernels.winograd;
+  const WeightId weight = at.weight_winograd(op.weight, Shape{op.out, op.in, op.kernel, op.kernel});
+  std::optional<WeightId> bias;
+  if (!op.bias.empty()) bias = at.weight_f32(op.bias, Shape{op.out});
+  const BufferId scratch = at.scratch(kernels.scratch_bytes(shape, at.tools().threads));
+  for_type(target.type, [&]<class T>(T) {
+    at.emit(
+        [=, go = kernels.to<T>(), to = target.buffer](const Frame& frame) {
+          go(shape, frame.at<Bf16>(x), frame.weight<std::byte>(weight),
+             bias ? frame.weight<float>(*bias) : nullptr, frame.at<T>(to), frame.address(scratch));
+        },
+        {x, target.buffer, scratch});
+  });
+}
+
 }  // namespace
 
+bool suits_winograd(const op::Conv2d& op, Precision precision, const Tools& tools) {
+  // Narrower convolutions spend more on the transforms than the products save.
+  constexpr int64_t kChannelsMin = 32;
+  return precision == Precision::bf16 && tools.kernels.winograd && op.kernel == 3 && op.stride == 1 &&
+         op.pad_top == 1 && op.pad_left == 1 && op.pad_bottom == 1 && op.pad_right == 1 &&
+         std::min(op.in, op.out) >= kChannelsMin;
+}
+
 void lower(const op::Conv2d& op, Lowering& at) {
+  if (suits_winograd(op, at.precision(), at.tools())) return lower_winograd(op, at);
   if (!is_product(op)) return lower_convolution(op, at);
   const ProductShape shape{at.in_shape(0).count() / op.in, op.in, op.out};
   lower_product(shape, op.weight, op.bias, Shape{op.out, op.in, 1, 1}, at);

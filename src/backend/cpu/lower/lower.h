@@ -29,6 +29,10 @@ void lower(const op::TakeRow&, Lowering&);
 inline void lower(const op::Input&, Lowering&) {}
 inline void lower(const op::Reshape&, Lowering&) {}
 
+/// Whether the convolution is done by Winograd's method: says nothing of the picture's size, so that graphs
+/// of all sizes share one form of the weight.
+bool suits_winograd(const op::Conv2d& op, Precision precision, const Tools& tools);
+
 /// Calls `make` with a value of the type that activations have: float or Bf16.
 template <class Make>
 void for_type(DType type, Make make) {
