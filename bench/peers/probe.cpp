@@ -1,0 +1,91 @@
+// What the machine can do at this moment: probe THREADS prints {"flops": .., "read_bytes": ..} a second.
+//
+// flops: multiplications and additions of bf16 pairs with f32 sums where the compiler has them for this CPU (24
+// independent sums, as many as registers allow), else of f32. read_bytes: sums over memory far larger than caches.
+
+#include <immintrin.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+#if defined(__AVX512BF16__)
+using Sum = __m512;
+using Factor = __m512bh;
+constexpr double kOperations = 64;
+Sum zero() { return _mm512_setzero_ps(); }
+Factor one() { return reinterpret_cast<Factor>(_mm512_set1_epi32(0x3f803f80)); }
+Sum multiply(Sum sum, Factor a, Factor b) { return _mm512_dpbf16_ps(sum, a, b); }
+float any(Sum sum) { return _mm512_cvtss_f32(sum); }
+#elif defined(__FMA__)
+using Sum = __m256;
+using Factor = __m256;
+constexpr double kOperations = 16;
+Sum zero() { return _mm256_setzero_ps(); }
+Factor one() { return _mm256_set1_ps(1); }
+Sum multiply(Sum sum, Factor a, Factor b) { return _mm256_fmadd_ps(a, b, sum); }
+float any(Sum sum) { return _mm256_cvtss_f32(sum); }
+#else
+#error "this CPU has no fused multiply-add"
+#endif
+
+#if defined(__AVX512F__)
+constexpr int kSums = 24;
+#else
+constexpr int kSums = 12;
+#endif
+
+double flops(int threads) {
+  constexpr int kRounds = 2'000'000;
+  float sink = 0;
+  const double began = now();
+#pragma omp parallel num_threads(threads) reduction(+ : sink)
+  {
+    Sum sums[kSums];
+    for (Sum& sum : sums) sum = zero();
+    Factor a = one(), b = one();
+    for (int i = 0; i < kRounds; ++i) {
+      asm volatile("" : "+v"(a), "+v"(b));  // or the loop would be folded
+#pragma GCC unroll 24
+      for (int k = 0; k < kSums; ++k) sums[k] = multiply(sums[k], a, b);
+    }
+    for (const Sum& sum : sums) sink += any(sum);
+  }
+  const double seconds = now() - began;
+  return sink < 0 ? 0 : threads * kRounds * kSums * kOperations / seconds;
+}
+
+double read_bytes(const std::vector<float>& memory, int threads) {
+  float sink = 0;
+  const double began = now();
+#pragma omp parallel for num_threads(threads) reduction(+ : sink) schedule(static)
+  for (size_t i = 0; i < memory.size(); i += 16) {
+    float sum = 0;
+    for (size_t k = 0; k < 16; ++k) sum += memory[i + k];
+    sink += sum;
+  }
+  const double seconds = now() - began;
+  return sink < 0 ? 0 : static_cast<double>(memory.size() * sizeof(float)) / seconds;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const int threads = count > 1 ? std::atoi(arguments[1]) : omp_get_max_threads();
+  const std::vector<float> memory(size_t{64} << 20, 1.0f);
+  double best_flops = 0, best_read = 0;
+  for (int i = 0; i < 3; ++i) {
+    best_flops = std::max(best_flops, flops(threads));
+    best_read = std::max(best_read, read_bytes(memory, threads));
+  }
+  std::printf("{\"flops\": %.4g, \"read_bytes\": %.4g}\n", best_flops, best_read);
+}

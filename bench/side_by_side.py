@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""Limner beside its peers on this machine, interleaved in one session: ratios, since the machine drifts and they do not.
+
+    ./dev bench [CASE...] [--rounds N] [--threads N] [--peers NAMES]
+
+Cases: unet_step (SD 1.5's UNet, 512x512, two rows), vae_decode (its decoder, 512x512), load (start of a program to the end of
+the UNet's first run, each time anew), attention (the fused kernel as a share of the machine's peak). Random weights. Everyone
+computes in bf16; the probe between the rounds says what the machine could do at that moment. Writes each table to
+bench/results/CASE.md and prints them.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BUILD = pathlib.Path(os.environ.get("LIMNER_BUILD", ROOT / "build"))
+PEERS = ROOT / "bench" / "peers"
+WORK = ROOT / "build" / "bench"
+MODEL = WORK / "sd15-random"
+RESULTS = ROOT / "bench" / "results"
+NETS = {"unet_step": "unet", "vae_decode": "vae_decode", "load": "unet"}
+
+sys.path.insert(0, str(PEERS))
+
+
+class Worker:
+    """A program that runs a network once for every line it is given (bench/peers/worker.py, run_net --serve)."""
+
+    def __init__(self, name, words):
+        self.name = name
+        self.process = subprocess.Popen([str(w) for w in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        env={**os.environ, "OMP_WAIT_POLICY": "passive"})
+        self.ready_s = self.read()["ready_s"]
+        self.times, self.peak = [], 0
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.name} ended with status {self.process.wait()}")
+        return json.loads(line)
+
+    def run(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        said = self.read()
+        self.times.append(said["ms"])
+        self.peak = said["peak_bytes"]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Probe:
+    """What the machine can do, measured between the rounds."""
+
+    def __init__(self, threads):
+        self.threads, self.seen = threads, []
+        self.binary = WORK / "probe"
+        source = PEERS / "probe.cpp"
+        if not self.binary.exists() or self.binary.stat().st_mtime < source.stat().st_mtime:
+            subprocess.run(["g++", "-std=c++20", "-O3", "-march=native", "-ffast-math", "-fopenmp", source, "-o", self.binary],
+                           check=True)
+
+    def measure(self):
+        said = subprocess.run([self.binary, str(self.threads)], check=True, capture_output=True, text=True).stdout
+        self.seen.append(json.loads(said))
+
+    def line(self):
+        def of(key, unit):
+            values = [s[key] / 1e9 for s in self.seen]
+            return f"{max(values):.0f} {unit} at best, {statistics.median(values):.0f} in the median"
+        return f"The machine meanwhile: {of('flops', 'GFLOP/s')}; reading {of('read_bytes', 'GB/s')}."
+
+
+def words_of(peer, net, threads):
+    """The command that starts `peer`; makes what it reads if that is missing."""
+    if peer.startswith("limner"):
+        inputs = WORK / f"{net}-inputs.safetensors"
+        if not inputs.exists():
+            subprocess.run([sys.executable, "-c", "import sys, random_model; random_model.write_inputs(*sys.argv[1:])", net, inputs],
+                           check=True, cwd=PEERS)
+        dtype = {"limner": "bf16", "limner-direct": "bf16-direct"}[peer]
+        import random_model
+        return [BUILD / "tests/tools/run_net", net, MODEL / random_model.FOLDER_OF[net], inputs, WORK / "out.safetensors",
+                "--backend", "cpu", "--dtype", dtype, "--threads", threads, "--serve"]
+    if peer == "torch":
+        return [sys.executable, PEERS / "torch_bf16.py", net, MODEL, threads]
+    path = WORK / "openvino" / f"{net}.xml"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        print(f"converting {net} for OpenVINO", flush=True)
+        subprocess.run([sys.executable, PEERS / "openvino_convert.py", net, MODEL, path], check=True)
+    return [sys.executable, PEERS / "openvino_bf16.py", net, path, threads]
+
+
+def ratio_text(ours, theirs):
+    """How many times slower than Limner, pair by pair."""
+    ratios = sorted(b / a for a, b in zip(ours, theirs))
+    return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+
+
+def table(workers, unit_of):
+    lines = ["| | median | min | times Limner's, pair by pair | peak memory | load to first run |", "|---|---|---|---|---|---|"]
+    for worker in workers:
+        ratio = "1" if worker is workers[0] else ratio_text(workers[0].times, worker.times)
+        lines.append(f"| {worker.name} | {unit_of(statistics.median(worker.times))} | {unit_of(min(worker.times))} | {ratio} | "
+                     f"{worker.peak / 2**30:.2f} GiB | {worker.ready_s:.2f} s |")
+    return lines
+
+
+def time_network(case, options):
+    probe = Probe(options.threads)
+    workers = [Worker(peer, words_of(peer, NETS[case], options.threads)) for peer in options.peers]
+    for number in range(options.rounds):
+        probe.measure()
+        for worker in workers:
+            worker.run()
+        print(f"round {number + 1}: " + ", ".join(f"{w.name} {w.times[-1]:.0f} ms" for w in workers), flush=True)
+    for worker in workers:
+        worker.close()
+    return table(workers, lambda ms: f"{ms:.0f} ms") + ["", probe.line()]
+
+
+def time_load(case, options):
+    probe, loads = Probe(options.threads), {peer: [] for peer in options.peers}
+    for number in range(options.rounds):
+        probe.measure()
+        for peer in options.peers:
+            worker = Worker(peer, words_of(peer, NETS[case], options.threads))
+            loads[peer].append(worker.ready_s)
+            worker.close()
+        print(f"round {number + 1}: " + ", ".join(f"{p} {t[-1]:.2f} s" for p, t in loads.items()), flush=True)
+    ours = loads[options.peers[0]]
+    lines = ["| | median | min | times Limner's, pair by pair |", "|---|---|---|---|"]
+    for peer, times in loads.items():
+        ratio = "1" if times is ours else ratio_text(ours, times)
+        lines.append(f"| {peer} | {statistics.median(times):.2f} s | {min(times):.2f} s | {ratio} |")
+    return lines + ["", "Files in the page cache; OpenVINO's time is from its own converted file.", "", probe.line()]
+
+
+def time_attention(_, options):
+    """Share of the peak, each measured next to the other."""
+    probe, shares, rates = Probe(options.threads), {}, {}
+    for _ in range(options.rounds):
+        probe.measure()
+        said = subprocess.run([WORK / "src/backend_bench", "--benchmark_filter=avx512bf16/.*/bf16", "--benchmark_format=json",
+                               "--benchmark_min_time=0.2"], check=True, capture_output=True, text=True,
+                              env={**os.environ, "OMP_NUM_THREADS": str(options.threads)}).stdout
+        for one in json.loads(said)["benchmarks"]:
+            name = one["name"].split("/")[1]
+            rates.setdefault(name, []).append(one["GF/s"])
+            shares.setdefault(name, []).append(one["GF/s"] * 1e9 / probe.seen[-1]["flops"])
+    lines = ["| heads' queries x width | best GFLOP/s | share of peak, median | at best |", "|---|---|---|---|"]
+    for name, values in shares.items():
+        lines.append(f"| {name} | {max(rates[name]):.0f} | {statistics.median(values):.0%} | {max(values):.0%} |")
+    return lines + ["", probe.line()]
+
+
+RUNS = {"unet_step": time_network, "vae_decode": time_network, "load": time_load, "attention": time_attention}
+
+
+def processor():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return "an unknown processor"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("cases", nargs="*", choices=[[], *RUNS], metavar="CASE")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--peers", default="openvino,torch", help="who runs beside Limner: openvino, torch, limner-direct")
+    options = parser.parse_args()
+    options.peers = ["limner", *(p for p in options.peers.split(",") if p)]
+    WORK.mkdir(parents=True, exist_ok=True)
+    import random_model
+    random_model.make(MODEL, ROOT / "models" / "clip-tokenizer")
+    RESULTS.mkdir(exist_ok=True)
+    for case in options.cases or RUNS:
+        lines = RUNS[case](case, options)
+        head = [f"# {case}", "", f"{processor()}, {options.threads} threads, {options.rounds} rounds, bf16.", ""]
+        text = "\n".join(head + lines) + "\n"
+        (RESULTS / f"{case}.md").write_text(text)
+        print(text)
+
+
+if __name__ == "__main__":
+    main()
