@@ -37,6 +37,7 @@ void add_config(CLI::App& app, CommandSlot& slot);
 void add_key(CLI::App& app, CommandSlot& slot);
 void add_tenant(CLI::App& app, CommandSlot& slot);
 void add_db(CLI::App& app, CommandSlot& slot);
+void add_encryption(CLI::App& app, CommandSlot& slot);
 void add_policy(CLI::App& app, CommandSlot& slot);
 void add_audit(CLI::App& app, CommandSlot& slot);
 void add_incident(CLI::App& app, CommandSlot& slot);

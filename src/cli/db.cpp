@@ -7,9 +7,8 @@
 #include "base/folder_lock.h"
 #include "cli/data_command.h"
 #include "cli/printable.h"
-#include "cli/serve_config.h"
-#include "net/http_client.h"
-#include "store/store.h"
+#include "cli/server_store.h"
+#include "store/sealed_object.h"
 
 namespace limner {
 namespace {
@@ -18,22 +17,6 @@ struct DbFlags {
   std::filesystem::path data, config, file;
   bool storeless = false, replace = false, json = false;
 };
-
-// What an object store did not take yet waits in the data folder.
-Result<std::vector<std::unique_ptr<Store>>> open_stores(const DbFlags& flags, HttpClient& http,
-                                                        const Clock& clock) {
-  const StoreConfig config = TRY(store_config_of(flags.data, flags.config));
-  std::vector<std::unique_ptr<Store>> stores;
-  std::unique_ptr<Store> store = TRY(open_store(config, http, clock));
-  stores.push_back(std::move(store));
-  const std::filesystem::path spilled = flags.data / "spilled";
-  if (stores.front()->kind() == "local" || !std::filesystem::exists(spilled)) return stores;
-  StoreConfig waiting;
-  waiting.url = "file:" + spilled.string();
-  std::unique_ptr<Store> local = TRY(open_store(waiting, http, clock));
-  stores.push_back(std::move(local));
-  return stores;
-}
 
 Result<bool> exists_in(const std::vector<std::unique_ptr<Store>>& stores, const std::string& key,
                        uint64_t bytes) {
@@ -50,9 +33,14 @@ Result<std::vector<Disagreement>> find_disagreements(const DbFlags& flags) {
   if (flags.storeless) return check_ledger(ledger, {});
   const SystemClock clock;
   HttpClient http;
-  const std::vector<std::unique_ptr<Store>> stores = TRY(open_stores(flags, http, clock));
-  return check_ledger(ledger,
-                      [&](const std::string& key, uint64_t bytes) { return exists_in(stores, key, bytes); });
+  const ServeConfig config =
+      TRY(read_serve_config({.config = flags.config, .data = flags.data, .listen = {}}));
+  const std::vector<std::unique_ptr<Store>> stores = TRY(open_bare_stores(config, http, clock));
+  // What is encrypted is longer, whatever its key: also that of a tenant whose key is forgotten.
+  const bool encrypted = !config.master_key.empty();
+  return check_ledger(ledger, [&](const std::string& key, uint64_t bytes) {
+    return exists_in(stores, key, encrypted ? sealed_size(bytes) : bytes);
+  });
 }
 
 Result<int> compare_ledger(const DbFlags& flags) {

@@ -12,11 +12,9 @@
 #include "base/version.h"
 #include "cli/data_command.h"
 #include "cli/printable.h"
-#include "cli/serve_config.h"
+#include "cli/server_store.h"
 #include "jobs/containment.h"
 #include "jobs/incident_report.h"
-#include "net/http_client.h"
-#include "store/store.h"
 
 namespace limner {
 namespace {
@@ -166,8 +164,10 @@ Result<int> export_incident(const IncidentFlags& flags) {
   const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
   const Incident incident = TRY(ledger->incidents().find(flags.id));
   HttpClient http;
-  const StoreConfig store_config = TRY(store_config_of(flags.data, flags.config));
-  const std::unique_ptr<Store> store = TRY(open_store(store_config, http, clock));
+  const ServeConfig config =
+      TRY(read_serve_config({.config = flags.config, .data = flags.data, .listen = {}}));
+  const std::unique_ptr<TenantKeys> keys = TRY(open_tenant_keys(config, *ledger, clock));
+  const std::unique_ptr<Store> store = decrypting(TRY(open_store(config.store, http, clock)), keys.get());
   const std::filesystem::path pictures_folder = flags.output / "pictures";
   std::error_code error;
   std::filesystem::create_directories(pictures_folder, error);

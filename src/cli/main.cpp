@@ -83,6 +83,7 @@ int run(int argc, char** argv) {
   add_key(app, slot);
   add_tenant(app, slot);
   add_db(app, slot);
+  add_encryption(app, slot);
   add_policy(app, slot);
   add_audit(app, slot);
   add_incident(app, slot);

@@ -21,7 +21,7 @@
 #include "base/version.h"
 #include "cli/commands.h"
 #include "cli/printable.h"
-#include "cli/serve_config.h"
+#include "cli/server_store.h"
 #include "cli/stop_signals.h"
 #include "jobs/housekeeper.h"
 #include "jobs/picture_marker.h"
@@ -213,7 +213,8 @@ class Serve {
     TRY(make_first_key(*ledger_, clock_));
     config_.store.stop = [this] { return stopping_.load(); };
     TRY(record_start(*ledger_, config_, catalogue_));
-    store_ = TRY(make_store(config_, http_, clock_, log_, metrics_, &spill_));
+    tenant_keys_ = TRY(open_tenant_keys(config_, *ledger_, clock_));
+    store_ = decrypting(TRY(make_store(config_, http_, clock_, log_, metrics_, &spill_)), tenant_keys_.get());
     const std::string secret = TRY(signing_secret(*ledger_));
     signer_ = std::make_unique<UrlSigner>(std::vector<std::string>{secret});
     uploads_ = std::make_unique<UploadKeeper>(*ledger_, *store_, config_.uploads, clock_);
@@ -316,6 +317,7 @@ class Serve {
   std::unique_ptr<FileCalls> faults_;
   std::unique_ptr<SpanSink> spans_;
   std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<TenantKeys> tenant_keys_;
   SpillStore* spill_ = nullptr;  ///< part of store_, where it has one
   std::unique_ptr<Store> store_;
   std::unique_ptr<UrlSigner> signer_;

@@ -120,9 +120,4 @@ Json serve_config_json(ServeConfig& config) {
   return all;
 }
 
-Result<StoreConfig> store_config_of(const std::filesystem::path& data, const std::filesystem::path& config) {
-  const ServeConfig all = TRY(read_serve_config({.config = config, .data = data, .listen = {}}));
-  return all.store;
-}
-
 }  // namespace limner

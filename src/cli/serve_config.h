@@ -41,6 +41,7 @@ struct ServeConfig {
   PriceTable prices;
   HousekeeperConfig housekeeping;
   UploadLimits uploads;
+  std::filesystem::path master_key;     ///< file that files are encrypted by; empty: they are not
   std::filesystem::path policy_folder;  ///< of *.toml files; empty: the built-in policy
   ReviewLimits review;
   MarkingConfig marking;
@@ -92,7 +93,5 @@ Json serve_config_json(ServeConfig& config);
 std::filesystem::path ledger_path(const std::filesystem::path& data);
 /// $XDG_DATA_HOME/limner/server, or ~/.local/share/limner/server.
 std::filesystem::path default_data_folder();
-/// The store that a server on this data folder uses: as its configuration file says, or the local one in it.
-Result<StoreConfig> store_config_of(const std::filesystem::path& data, const std::filesystem::path& config);
 
 }  // namespace limner

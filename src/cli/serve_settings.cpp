@@ -63,6 +63,11 @@ const Setting kSettings[] = {
     {"store.attempt_seconds", "s3: time for one request", AT(store.attempt_seconds), 1, 3600},
     {"store.attempts", "s3: attempts of one request", AT(store.attempts), 1, 20},
 
+    {"encryption.master_key",
+     "File of the master key (limner encryption init) by which stored files are encrypted; empty: they are "
+     "not",
+     AT(master_key)},
+
     {"models.default", "Model that draws when a request names none; empty: limner-tiny",
      AT(catalogue.default_model)},
     {"models.memory_mib", "Weights held in memory; 0: three quarters of what is free at start",

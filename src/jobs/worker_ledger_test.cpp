@@ -81,6 +81,7 @@ class FaultyLedger final : public Ledger {
   IncidentTable& incidents() override { return inner_.incidents(); }
   ReviewTable& reviews() override { return inner_.reviews(); }
   PanelTable& panels() override { return inner_.panels(); }
+  DataKeyTable& data_keys() override { return inner_.data_keys(); }
   Result<void> backup(const std::filesystem::path& to) override { return inner_.backup(to); }
   Result<void> flush() override { return inner_.flush(); }
   Result<void> probe() override { return inner_.probe(); }

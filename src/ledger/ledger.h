@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "ledger/audit.h"
 #include "ledger/batches.h"
+#include "ledger/data_keys.h"
 #include "ledger/incidents.h"
 #include "ledger/jobs.h"
 #include "ledger/panels.h"
@@ -60,6 +61,7 @@ class Ledger {
   virtual IncidentTable& incidents() = 0;
   virtual ReviewTable& reviews() = 0;
   virtual PanelTable& panels() = 0;
+  virtual DataKeyTable& data_keys() = 0;
   /// A consistent copy into a new file, while everything goes on. `conflict` if the file exists.
   virtual Result<void> backup(const std::filesystem::path& to) = 0;
   /// Writes what was said to be "not durable at once" (touch_key, add_sent) now.

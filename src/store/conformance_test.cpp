@@ -8,8 +8,10 @@
 
 #include "base/crypto.h"
 #include "base/file_handle.h"
+#include "store/encrypted_store.h"
 #include "store/failing_store.h"
 #include "store/fake_s3.h"
+#include "store/fixed_data_keys.h"
 #include "store/local_store.h"
 #include "store/s3_store.h"
 #include "store/spill_store.h"
@@ -26,6 +28,7 @@ struct Surroundings {
   Log log{nowhere.get(), LogLevel::error, false, clock};
   Metrics metrics;
   FakeS3 server;
+  FixedDataKeys keys;
   std::atomic<int> puts = 0;
 
   std::unique_ptr<Store> local(const char* name) {
@@ -36,6 +39,9 @@ struct Surroundings {
     config.url = url;
     config.part_bytes = 1000;
     return std::move(S3Store::open(config, server.sender(), clock).value());
+  }
+  std::unique_ptr<Store> encrypted(std::unique_ptr<Store> inner) {
+    return std::make_unique<EncryptedStore>(std::move(inner), keys);
   }
   // Every `period`-th put finds the remote full.
   std::unique_ptr<Store> spill(std::unique_ptr<Store> remote, int period) {
@@ -63,6 +69,9 @@ constexpr Kind kKinds[] = {
     {"SpillOverFailingRemote", [](Surroundings& around) { return around.spill(around.local("store"), 1); }},
     {"SpillOverFlappingRemote",
      [](Surroundings& around) { return around.spill(around.s3("s3://pictures"), 2); }},
+    {"EncryptedLocal", [](Surroundings& around) { return around.encrypted(around.local("store")); }},
+    {"EncryptedSpillOverFlappingRemote",
+     [](Surroundings& around) { return around.encrypted(around.spill(around.s3("s3://pictures"), 2)); }},
 };
 
 class StoreConformance : public testing::TestWithParam<Kind> {

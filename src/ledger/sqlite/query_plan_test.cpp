@@ -109,6 +109,11 @@ class QueryPlanTest : public testing::Test {
     test->incidents().holding(kTestTime).value();
     test->incidents().list(5, "").value();
     test->incidents().jobs_ended(0, kTestTime, 5).value();
+    DataKeyTable& keys = test->data_keys();
+    keys.keep({"dky_1", test.tenant.id, "m", "w", kTestTime, 0}).value();
+    keys.current(test.tenant.id).value();
+    keys.find("dky_1").value();
+    keys.forget(test.tenant.id, kTestTime, {}).value();
     test->batches().unfinished().value();
     test->batches().list(test.tenant.id, 5, "").value();
     test->batches().open_items("b", 5).value();

@@ -18,6 +18,8 @@ Result<Connection> open_writer(const LedgerConfig& config) {
   Connection writer = TRY(Connection::open(config.path, Connection::Mode::create));
   TRY(check_version(writer));
   TRY(writer.execute("PRAGMA journal_mode = WAL"));
+  // What is erased, or a key that is forgotten, is not to be found in free pages afterwards.
+  TRY(writer.execute("PRAGMA secure_delete = ON"));
   TRY(writer.execute(fmt::format("PRAGMA synchronous = {}; PRAGMA journal_size_limit = {}",
                                  config.durability == Durability::power ? "FULL" : "NORMAL", kLogBytesKept)
                          .c_str()));
@@ -60,7 +62,8 @@ SqliteLedger::SqliteLedger(Connections connections, const LedgerConfig& config, 
       audit_(database_, appender_, checkpoints_),
       incidents_(database_, appender_),
       reviews_(database_, appender_),
-      panels_(database_, appender_) {}
+      panels_(database_, appender_),
+      data_keys_(database_, appender_) {}
 
 Result<void> SqliteLedger::backup(const std::filesystem::path& to) {
   std::error_code ignored;

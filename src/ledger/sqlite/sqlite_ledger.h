@@ -8,6 +8,7 @@
 #include "ledger/sqlite/audit_table.h"
 #include "ledger/sqlite/batch_table.h"
 #include "ledger/sqlite/checkpointer.h"
+#include "ledger/sqlite/data_key_table.h"
 #include "ledger/sqlite/database.h"
 #include "ledger/sqlite/deferred_writes.h"
 #include "ledger/sqlite/delivery_table.h"
@@ -44,6 +45,7 @@ class SqliteLedger final : public Ledger {
   IncidentTable& incidents() override { return incidents_; }
   ReviewTable& reviews() override { return reviews_; }
   PanelTable& panels() override { return panels_; }
+  DataKeyTable& data_keys() override { return data_keys_; }
   Result<void> backup(const std::filesystem::path& to) override;
   Result<void> flush() override { return deferred_.flush(); }
   Result<void> probe() override;
@@ -72,6 +74,7 @@ class SqliteLedger final : public Ledger {
   SqliteIncidentTable incidents_;
   SqliteReviewTable reviews_;
   SqlitePanelTable panels_;
+  SqliteDataKeyTable data_keys_;
 };
 
 }  // namespace limner::sqlite

@@ -1,0 +1,147 @@
+#include "store/master_keys.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/aead.h"
+#include "base/check.h"
+#include "base/crypto.h"
+#include "base/file_handle.h"
+#include "base/files.h"
+#include "base/ids.h"
+
+namespace limner {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kLine = "limner-master-1:";
+constexpr size_t kMasterFileBytesMax = 16u << 10;
+constexpr size_t kMasterKeysMax = 64;
+
+// What a wrapped key is bound to: moved to another row, it opens nothing.
+std::string bound_to(std::string_view id, std::string_view owner, std::string_view master) {
+  return fmt::format("limner data key 1|{}|{}|{}", id, owner, master);
+}
+
+Error no_master_file(const fs::path& path, std::string_view what) {
+  return invalid(path.string(), std::string(what), "limner encryption init FILE makes one");
+}
+
+Result<void> fill_private(const fs::path& path, const std::string& text) {
+  FileHandle file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file.valid()) return system_error(path, "write", errno);
+  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+      ::fsync(file.get()) != 0 || !file.close())
+    return system_error(path, "write", errno);
+  return {};
+}
+
+// A link does not take the place of a file that is there, a rename does.
+Result<void> give_name(const fs::path& part, const fs::path& path, bool fresh) {
+  const int done = fresh ? ::link(part.c_str(), path.c_str()) : ::rename(part.c_str(), path.c_str());
+  if (done != 0 && errno == EEXIST)
+    return Error{Code::conflict, path.string(), "the file exists already", "name one that does not"};
+  if (done != 0) return system_error(path, "write", errno);
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const FileHandle handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Some file systems cannot sync a folder: they keep their names safe themselves.
+  if (handle.valid()) ::fsync(handle.get());
+  return {};
+}
+
+}  // namespace
+
+MasterKeys::Key MasterKeys::make_key(std::string secret) {
+  std::string id = to_hex(sha256_bytes("limner master key 1|" + secret).substr(0, 8));
+  return {std::move(id), std::move(secret)};
+}
+
+MasterKeys MasterKeys::make() { return MasterKeys({make_key(random_bytes(kAeadKeyBytes))}); }
+
+Result<MasterKeys> MasterKeys::read(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH))
+    return invalid(path.string(), "everybody can read it", "chmod o= FILE");
+  const std::string text = TRY(read_file(path, kMasterFileBytesMax));
+  std::vector<Key> keys;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    if (line.empty()) continue;
+    if (!line.starts_with(kLine)) return no_master_file(path, "has a line that is no master key");
+    // What from_base64() says of a text, it says with that text: this one stays here.
+    Result<std::string> secret = from_base64(line.substr(kLine.size()), "key", kAeadKeyBytes);
+    if (!secret || secret->size() != kAeadKeyBytes)
+      return no_master_file(path, "has a master key that is not 32 bytes in base64");
+    keys.push_back(make_key(std::move(*secret)));
+    if (keys.size() > kMasterKeysMax) return no_master_file(path, "has more than 64 master keys");
+  }
+  if (keys.empty()) return no_master_file(path, "has no master key");
+  return MasterKeys(std::move(keys));
+}
+
+Result<void> MasterKeys::write(const fs::path& path, bool fresh) const {
+  std::string text;
+  for (const Key& key : keys_) text.append(kLine).append(to_base64(key.secret)).append("\n");
+  std::error_code error;
+  // What a symbolic link leads to is replaced, not the link.
+  const fs::path real = fresh ? path : fs::canonical(path, error);
+  const fs::path target = error ? path : real;
+  const fs::path part = target.parent_path() / ("." + new_id("key") + ".part");
+  Result<void> written = fill_private(part, text);
+  wipe(text);
+  if (written) written = give_name(part, target, fresh);
+  ::unlink(part.c_str());
+  return written;
+}
+
+const MasterKeys::Key* MasterKeys::find(std::string_view id) const {
+  const auto found = std::ranges::find(keys_, id, &Key::id);
+  return found == keys_.end() ? nullptr : &*found;
+}
+
+bool MasterKeys::has(std::string_view id) const { return find(id) != nullptr; }
+
+MasterKeys MasterKeys::with_new() const {
+  std::vector<Key> keys = keys_;
+  keys.insert(keys.begin(), make_key(random_bytes(kAeadKeyBytes)));
+  keys.resize(std::min(keys.size(), kMasterKeysMax));
+  return MasterKeys(std::move(keys));
+}
+
+MasterKeys MasterKeys::newest() const { return MasterKeys({keys_.front()}); }
+
+std::string MasterKeys::wrap(const DataKey& key, std::string_view owner, std::string_view by) const {
+  const Key* master = find(by);
+  LIMNER_CHECK(master != nullptr, "who wraps has the key");
+  std::string wrapped = random_bytes(kAeadNonceBytes);
+  const std::string nonce = wrapped;
+  Aes256Gcm(master->secret).seal(nonce, bound_to(key.id, owner, by), key.secret, wrapped);
+  return to_base64(wrapped);
+}
+
+Result<DataKey> MasterKeys::unwrap(std::string_view wrapped, std::string_view id, std::string_view owner,
+                                   std::string_view by) const {
+  const Key* master = find(by);
+  if (!master)
+    return Error{Code::unavailable, "encryption.master_key",
+                 fmt::format("has not the master key {}, which wraps the data key {}", by, id),
+                 "name the file that has it"};
+  const Result<std::string> bytes =
+      from_base64(wrapped, "data key", kAeadNonceBytes + kAeadKeyBytes + kAeadTagBytes);
+  DataKey key{std::string(id), {}};
+  const bool opened = bytes && bytes->size() == kAeadNonceBytes + kAeadKeyBytes + kAeadTagBytes &&
+                      Aes256Gcm(master->secret)
+                          .open(bytes->substr(0, kAeadNonceBytes), bound_to(id, owner, by),
+                                std::string_view(*bytes).substr(kAeadNonceBytes), key.secret);
+  if (!opened) return Error{Code::data_loss, "data key", fmt::format("{} is not what was wrapped", id), {}};
+  return key;
+}
+
+}  // namespace limner
