@@ -1,19 +1,15 @@
 #include "store/master_keys.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "base/aead.h"
 #include "base/check.h"
 #include "base/crypto.h"
-#include "base/file_handle.h"
 #include "base/files.h"
-#include "base/ids.h"
+#include "base/secret_file.h"
 
 namespace limner {
 namespace {
@@ -31,28 +27,6 @@ std::string bound_to(std::string_view id, std::string_view owner, std::string_vi
 
 Error no_master_file(const fs::path& path, std::string_view what) {
   return invalid(path.string(), std::string(what), "limner encryption init FILE makes one");
-}
-
-Result<void> fill_private(const fs::path& path, const std::string& text) {
-  FileHandle file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file.valid()) return system_error(path, "write", errno);
-  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-      ::fsync(file.get()) != 0 || !file.close())
-    return system_error(path, "write", errno);
-  return {};
-}
-
-// A link does not take the place of a file that is there, a rename does.
-Result<void> give_name(const fs::path& part, const fs::path& path, bool fresh) {
-  const int done = fresh ? ::link(part.c_str(), path.c_str()) : ::rename(part.c_str(), path.c_str());
-  if (done != 0 && errno == EEXIST)
-    return Error{Code::conflict, path.string(), "the file exists already", "name one that does not"};
-  if (done != 0) return system_error(path, "write", errno);
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const FileHandle handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // Some file systems cannot sync a folder: they keep their names safe themselves.
-  if (handle.valid()) ::fsync(handle.get());
-  return {};
 }
 
 }  // namespace
@@ -89,15 +63,17 @@ Result<MasterKeys> MasterKeys::read(const fs::path& path) {
 Result<void> MasterKeys::write(const fs::path& path, bool fresh) const {
   std::string text;
   for (const Key& key : keys_) text.append(kLine).append(to_base64(key.secret)).append("\n");
-  std::error_code error;
-  // What a symbolic link leads to is replaced, not the link.
-  const fs::path real = fresh ? path : fs::canonical(path, error);
-  const fs::path target = error ? path : real;
-  const fs::path part = target.parent_path() / ("." + new_id("key") + ".part");
-  Result<void> written = fill_private(part, text);
+  Result<void> written;
+  if (fresh) {
+    const Result<bool> made = make_secret_file(path, text);
+    if (!made)
+      written = made.error();
+    else if (!*made)
+      written = Error{Code::conflict, path.string(), "the file exists already", "name one that does not"};
+  } else {
+    written = replace_secret_file(path, text);
+  }
   wipe(text);
-  if (written) written = give_name(part, target, fresh);
-  ::unlink(part.c_str());
   return written;
 }
 

@@ -1,15 +1,11 @@
 #include "watermark/key_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cerrno>
 
 #include "base/crypto.h"
-#include "base/file_handle.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/secret_file.h"
 
 namespace limner {
 namespace {
@@ -49,27 +45,12 @@ Result<void> make_private_folder(const fs::path& folder) {
   return {};
 }
 
-Result<void> write_private(const fs::path& path, const std::string& text) {
-  const FileHandle file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file.valid()) return system_error(path, "write", errno);
-  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-      ::fsync(file.get()) != 0)
-    return system_error(path, "write", errno);
-  return {};
-}
-
-// Written whole beside its place and then linked there, which fails if there is one already: nobody reads
-// half a key, and no key is ever replaced.
+// No key is ever replaced: one that another makes meanwhile is everybody's.
 Result<void> make_key_file(const fs::path& path) {
   TRY(make_private_folder(path.parent_path()));
   const Json text = {{"version", 1}, {"label", 1}, {"secret", to_hex(random_bytes(kSecretBytes))}};
-  fs::path made = path;
-  made += "." + to_hex(random_bytes(8)) + ".part";
-  Result<void> written = write_private(made, text.dump() + "\n");
-  if (written && ::link(made.c_str(), path.c_str()) != 0 && errno != EEXIST)
-    written = system_error(path, "write", errno);
-  ::unlink(made.c_str());
-  return written;
+  TRY(make_secret_file(path, text.dump() + "\n"));
+  return {};
 }
 
 }  // namespace

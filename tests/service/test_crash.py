@@ -96,7 +96,7 @@ class Load:
             if "nude" in body["prompt"] and answer.status == 400:
                 return
             if answer.status == 202:
-                assert "nude" not in body["prompt"], answer
+                # One with "nude" too, if the server was killed between taking it and refusing it: see check_everything().
                 with self.lock:
                     known = self.accepted.setdefault(key, answer.json["id"])
                     assert known == answer.json["id"], "one key, two jobs"

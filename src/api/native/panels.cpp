@@ -17,7 +17,7 @@
 #include "image/codec.h"
 #include "image/format.h"
 #include "jobs/json_values.h"
-#include "meter/bradley_terry.h"
+#include "jobs/bradley_terry.h"
 
 namespace limner {
 namespace {

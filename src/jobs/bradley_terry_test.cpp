@@ -1,4 +1,4 @@
-#include "meter/bradley_terry.h"
+#include "jobs/bradley_terry.h"
 
 #include <gtest/gtest.h>
 
