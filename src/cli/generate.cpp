@@ -285,6 +285,7 @@ class Generate {
     TRY(write_picture(picture, file_texts(drawing), flags_.output, format, wanted.path, signing_,
                       std::move(origin)));
     write_ms_ += ms_since(started);
+    if (!signing_.lacks().empty()) note_once(signing_.lacks());
     const StageTimes times = stage_times(drawing);
     times_.text_ms += times.text_ms;
     times_.encode_ms += times.encode_ms;
@@ -296,12 +297,14 @@ class Generate {
       fmt::print("{}\n", wanted.path.string());
       std::fflush(stdout);
     }
+    std::vector<std::string> picture_warnings = warnings(drawing);
+    if (!signing_.lacks().empty()) picture_warnings.push_back(signing_.lacks());
     pictures_.push_back({{"path", wanted.path.string()},
                          {"seed", *used_params(drawing).seed},
                          {"width", picture.width},
                          {"height", picture.height},
                          {"parameters", params_to_json(used_params(drawing))},
-                         {"warnings", warnings(drawing)}});
+                         {"warnings", std::move(picture_warnings)}});
     return {};
   }
 

@@ -226,7 +226,10 @@ class Serve {
     slo_.publish(metrics_, clock_);
     if (!config_.policy_folder.empty())
       policies_ = std::make_shared<const PolicyBook>(TRY(PolicyBook::read(config_.policy_folder)));
-    marker_ = TRY(PictureMarker::open(config_.marking, clock_.now()));
+    TimeStamping stamping = TRY(time_stamping_of(config_.marking.time_stamp, http_, clock_,
+                                                 [this](const Error* error) { count_stamp(error); }));
+    marker_ = TRY(PictureMarker::open(config_.marking, clock_.now(), std::move(stamping)));
+    TRY(record_keys());
     tracer_ = std::make_unique<PictureTracer>(PictureTracer::Parts{TRY(known_anchors(config_.marking)),
                                                                    TRY(known_watermark_keys(config_.marking)),
                                                                    ledger_.get(), clock_});
@@ -234,6 +237,23 @@ class Serve {
     make_worker();
     make_services();
     return {};
+  }
+
+  // Which keys this server works with from now on. The log's own is in the log by itself.
+  Result<void> record_keys() {
+    AuditEvent event{"keys.use", {}, {"server", ""}, marker_->keys()};
+    if (tenant_keys_) event.details["master_key"] = TRY(MasterKeys::read(config_.master_key)).id();
+    TRY(ledger_->audit().record(event));
+    return {};
+  }
+
+  void count_stamp(const Error* error) {
+    metrics_
+        .counter("limner_time_stamps_total", "Signatures of pictures by whether an authority stamped them.",
+                 {"outcome"})
+        .with({error ? "failed" : "stamped"})
+        .add();
+    if (error) log_.warning("time_stamp_failed", {{"error", error->text()}});
   }
 
   Result<void> open_signals() {

@@ -16,6 +16,8 @@ void add_signing_flags(CLI::App& app, SigningFlags& flags) {
                                      "Sign with the key of this folder (default: a chain of your own, made "
                                      "on first use)");
   app.add_flag("--no-sign", flags.off, "Write no signed manifest into the file")->excludes(sign);
+  app.add_option("--timestamp-url", flags.time_stamp.url,
+                 "Have an authority (RFC 3161) at this URL stamp the signature");
 }
 
 Result<void> PictureSigning::prepare(const SigningFlags& flags, Format format) {
@@ -27,13 +29,13 @@ Result<void> PictureSigning::prepare(const SigningFlags& flags, Format format) {
   }
   format_ = format;
   if (!flags.folder.empty()) {
-    signer_ = TRY(load_signer(flags.folder));
+    signer_ = TRY(load(flags, flags.folder));
     return {};
   }
   const std::filesystem::path own = default_chain_folder();
   const auto load_own = [&]() -> Result<SignerPtr> {
     TRY(ensure_chain(own, {}, SystemClock().now()));
-    return load_signer(own);
+    return load(flags, own);
   };
   Result<SignerPtr> signer = load_own();
   if (!signer)
@@ -41,6 +43,13 @@ Result<void> PictureSigning::prepare(const SigningFlags& flags, Format format) {
                  "--sign DIR names another, --no-sign writes pictures without a manifest"};
   signer_ = std::move(*signer);
   return {};
+}
+
+Result<SignerPtr> PictureSigning::load(const SigningFlags& flags, const std::filesystem::path& folder) {
+  TimeStamping stamping = TRY(time_stamping_of(flags.time_stamp, http_, clock_, [this](const Error* error) {
+    lacks_ = error ? "no time stamp: " + error->text() : std::string();
+  }));
+  return load_signer(folder, {.stamping = std::move(stamping)});
 }
 
 Result<std::vector<std::byte>> PictureSigning::sign(std::vector<std::byte> file,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "jobs/time_stamp_client.h"
 #include "provenance/sign.h"
 
 namespace CLI {
@@ -18,6 +19,7 @@ namespace limner {
 struct SigningFlags {
   std::string folder;  ///< --sign; empty: the chain of this user, made on first use
   bool off = false;    ///< --no-sign
+  TimeStampConfig time_stamp;
 };
 
 void add_signing_flags(CLI::App& app, SigningFlags& flags);
@@ -32,12 +34,19 @@ class PictureSigning {
   /// Why files will carry no manifest though nobody switched it off; empty if they will.
   const std::string& warning() const { return warning_; }
 
+  /// What the last signature lacks, a time stamp, and why; empty if it lacks nothing.
+  const std::string& lacks() const { return lacks_; }
+
   /// The file with a manifest, or as it is where signing is off or the format carries none.
   Result<std::vector<std::byte>> sign(std::vector<std::byte> file, const PictureOrigin& origin) const;
 
  private:
   Format format_ = Format::png;
-  std::string warning_;
+  Result<SignerPtr> load(const SigningFlags& flags, const std::filesystem::path& folder);
+
+  std::string warning_, lacks_;
+  SystemClock clock_;
+  HttpClient http_;
   SignerPtr signer_;  ///< null: files stay as they are
 };
 

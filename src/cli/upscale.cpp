@@ -61,6 +61,7 @@ Result<int> upscale_file(UpscaleFlags flags) {
   origin.parent = ParentPicture{manifest_title(flags.input), file};
   TRY(write_picture(large, {metadata.infotext, metadata.limner_json}, flags.output, plan.format,
                     plan.paths[0], signing, std::move(origin)));
+  if (!signing.lacks().empty()) line.note(signing.lacks());
   if (flags.json)
     fmt::print("{}\n",
                json_text({{"path", plan.paths[0].string()}, {"width", large.width}, {"height", large.height}},

@@ -28,7 +28,7 @@ constexpr double kFetchSeconds = 60;
 
 struct VerifyFlags {
   std::string input, require;
-  std::vector<std::string> trust;
+  std::vector<std::string> trust, trust_time;
   std::filesystem::path data, config, key;
   bool json = false;
 };
@@ -58,11 +58,14 @@ Result<std::string> read_input(const std::string& input) {
 Result<TrustAnchorsPtr> read_anchors(const VerifyFlags& flags, const MarkingConfig& marking) {
   std::vector<std::string> pems;
   for (const std::string& path : flags.trust) pems.push_back(TRY(read_file(path, kAnchorBytesMax)));
-  if (!flags.trust.empty()) return make_trust_anchors(pems, "trust");
+  std::vector<std::string> authorities = TRY(time_stamp_roots(marking.time_stamp));
+  for (const std::string& path : flags.trust_time)
+    authorities.push_back(TRY(read_file(path, kAnchorBytesMax)));
+  if (!flags.trust.empty()) return make_trust_anchors(pems, "trust", authorities);
   for (const std::filesystem::path& path :
        {marking.trust, default_chain_folder() / "root.pem", signing_folder(marking) / "root.pem"})
     if (Result<std::string> root = read_file(path, kAnchorBytesMax)) pems.push_back(std::move(*root));
-  return make_trust_anchors(pems, "trust");
+  return make_trust_anchors(pems, "trust", authorities);
 }
 
 // The one named; else that of the server and that of `limner mark`, where they are.
@@ -196,6 +199,11 @@ void add_verify(CLI::App& app, CommandSlot& slot) {
       ->add_option("--trust", flags->trust,
                    "PEM file of roots to believe; may be given several times (default: your own chain's "
                    "and the server's)")
+      ->allow_extra_args(false);
+  command
+      ->add_option(
+          "--trust-time", flags->trust_time,
+          "PEM file of roots of authorities whose time stamps to believe; may be given several times")
       ->allow_extra_args(false);
   command->add_option("--key", flags->key,
                       "File of the watermark's key (default: the server's, and that of `limner mark`)");

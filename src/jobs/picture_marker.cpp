@@ -18,12 +18,12 @@ namespace {
 constexpr int kHashSideMax = 512;
 constexpr int kIdBytes = kWatermarkIdBits / 8;
 
-Result<SignerPtr> open_signer(const MarkingConfig& config, TimeUs now) {
+Result<SignerPtr> open_signer(const MarkingConfig& config, TimeUs now, TimeStamping stamping) {
   const std::filesystem::path folder = signing_folder(config);
   ChainWish wish;
   if (!config.provider.empty()) wish.organisation = config.provider;
   if (config.signing.empty()) TRY(ensure_chain(folder, wish, now));
-  return load_signer(folder);
+  return load_signer(folder, {.stamping = std::move(stamping)});
 }
 
 Result<WatermarkKey> open_key(const MarkingConfig& config) {
@@ -59,16 +59,25 @@ SoftBinding soft_binding(WatermarkId id, int id_bits) {
   return binding;
 }
 
-Result<std::unique_ptr<PictureMarker>> PictureMarker::open(const MarkingConfig& config, TimeUs now) {
+Result<std::unique_ptr<PictureMarker>> PictureMarker::open(const MarkingConfig& config, TimeUs now,
+                                                           TimeStamping stamping) {
   SignerPtr signer;
   std::optional<WatermarkKey> key;
-  if (config.sign) signer = TRY(open_signer(config, now));
+  if (config.sign) signer = TRY(open_signer(config, now, std::move(stamping)));
   if (config.watermark) key = TRY(open_key(config));
   return std::make_unique<PictureMarker>(std::move(signer), std::move(key), config.provider);
 }
 
 PictureMarker::PictureMarker(SignerPtr signer, std::optional<WatermarkKey> key, std::string provider)
     : signer_(std::move(signer)), key_(std::move(key)), provider_(std::move(provider)) {}
+
+Json PictureMarker::keys() const {
+  Json keys = Json::object();
+  if (signer_) keys["signing_certificate_sha256"] = signer_fingerprint(*signer_);
+  if (key_)
+    keys["watermark_key"] = to_hex(hmac_sha256(key_->secret, "limner watermark key name 1")).substr(0, 16);
+  return keys;
+}
 
 WatermarkId PictureMarker::id_of(std::string_view job, int position) const {
   const std::string mac =

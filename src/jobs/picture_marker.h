@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "image/format.h"
 #include "image/picture.h"
+#include "jobs/time_stamp_client.h"
 #include "ledger/pictures.h"
 #include "provenance/sign.h"
 #include "watermark/watermark.h"
@@ -28,6 +29,7 @@ struct MarkingConfig {
   std::filesystem::path watermark_key;  ///< file; empty: folder/watermark.key
   std::filesystem::path trust;          ///< PEM file of roots to believe beside one's own; may be empty
   std::string provider;                 ///< who answers for the pictures; empty: as the certificate says
+  TimeStampConfig time_stamp;
 };
 std::filesystem::path signing_folder(const MarkingConfig& config);
 std::filesystem::path watermark_key_path(const MarkingConfig& config);
@@ -48,12 +50,15 @@ struct PixelMarks {
 class PictureMarker {
  public:
   /// Reads the keys, a millisecond once. Keys that are named and missing or broken are errors that say so.
-  static Result<std::unique_ptr<PictureMarker>> open(const MarkingConfig& config, TimeUs now);
+  static Result<std::unique_ptr<PictureMarker>> open(const MarkingConfig& config, TimeUs now,
+                                                     TimeStamping stamping = {});
   /// No `signer`: files get no manifest; no `key`: pixels stay as they are.
   PictureMarker(SignerPtr signer, std::optional<WatermarkKey> key, std::string provider);
 
   /// Whether there is any mark that it makes.
   bool marks() const { return signer_ || key_; }
+  /// Which keys it marks with, by digests that say nothing of them: for the audit log.
+  Json keys() const;
   /// Whether files of that format get a manifest.
   bool signs(Format format) const { return signer_ && can_carry_manifest(format); }
 

@@ -119,7 +119,7 @@ Result<TrustAnchorsPtr> known_anchors(const MarkingConfig& config) {
   const std::filesystem::path own = signing_folder(config) / "root.pem";
   std::error_code ignored;
   if (std::filesystem::exists(own, ignored)) pems.push_back(TRY(read_file(own, kAnchorBytesMax)));
-  return make_trust_anchors(pems, "provenance.trust");
+  return make_trust_anchors(pems, "provenance.trust", TRY(time_stamp_roots(config.time_stamp)));
 }
 
 }  // namespace limner

@@ -75,23 +75,49 @@ std::string hash_around(const CarryingFile& carrying) {
 
 bool can_carry_manifest(Format format) { return format != Format::avif; }
 
+namespace {
+
+// The file with the draft in it. The binding names the range where the store lies and the hash of what lies
+// around it: both follow from the store's size, so a store of that size goes in first.
+Result<std::string> signed_with(const std::string& file, Format format, const Signer& signer,
+                                const ManifestDraft& draft, size_t room) {
+  const std::string blank = signer.blank_signature(room);
+  const HardBinding unknown{0, 0, std::string(32, '\0')};
+  const auto keep_blank = [&](std::string_view) -> Result<std::string> { return blank; };
+  const std::string placeholder = TRY(write_store(draft, unknown, blank, keep_blank));
+  const CarryingFile around = TRY(carry_store(format, file, placeholder));
+  const HardBinding binding{around.start, around.length, hash_around(around)};
+  const std::string store = TRY(write_store(
+      draft, binding, blank, [&](std::string_view claim) { return signer.sign_claim(claim, room); }));
+  LIMNER_CHECK(store.size() == placeholder.size(), "a manifest's size does not depend on its numbers");
+  CarryingFile carrying = TRY(carry_store(format, file, store));
+  return std::move(carrying.file);
+}
+
+// Once more if the room was too small: the answer says how much it has to be.
+Result<std::string> stamped_with(const std::string& file, Format format, const Signer& signer,
+                                 const ManifestDraft& draft) {
+  Result<std::string> stamped = signed_with(file, format, signer, draft, signer.stamp_room());
+  if (!stamped && stamped.error().field == "time stamp" && stamped.error().code == Code::too_large)
+    stamped = signed_with(file, format, signer, draft, signer.stamp_room());
+  return stamped;
+}
+
+}  // namespace
+
 Result<std::string> sign_picture(std::string file, Format format, const Signer& signer,
                                  const PictureOrigin& given) {
   TRY(signer.check_dates());
   TRY(check_origin(given));
   const ManifestDraft draft = draft_of(completed(given, signer), signer);
-  // The binding names the range where the store lies and the hash of what lies around it: both follow from
-  // the store's size, so a store of that size goes in first.
-  const HardBinding unknown{0, 0, std::string(32, '\0')};
-  const auto blank = [&](std::string_view) -> Result<std::string> { return signer.blank_signature(); };
-  const std::string placeholder = TRY(write_store(draft, unknown, blank));
-  const CarryingFile around = TRY(carry_store(format, file, placeholder));
-  const HardBinding binding{around.start, around.length, hash_around(around)};
-  const std::string store =
-      TRY(write_store(draft, binding, [&](std::string_view claim) { return signer.sign_claim(claim); }));
-  LIMNER_CHECK(store.size() == placeholder.size(), "a manifest's size does not depend on its numbers");
-  CarryingFile carrying = TRY(carry_store(format, file, store));
-  return std::move(carrying.file);
+  const TimeStamping& stamping = signer.stamping();
+  if (!stamping.ask || !given.stamped) return signed_with(file, format, signer, draft, 0);
+  // What is wrong with the file is not the authority's fault, and is found before it is asked.
+  Result<std::string> plain = signed_with(file, format, signer, draft, 0);
+  if (!plain) return plain;
+  Result<std::string> stamped = stamped_with(file, format, signer, draft);
+  if (stamping.told) stamping.told(stamped ? nullptr : &stamped.error());
+  return stamped || stamping.required ? stamped : plain;
 }
 
 }  // namespace limner

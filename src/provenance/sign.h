@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "image/format.h"
+#include "provenance/time_stamping.h"
 
 namespace limner {
 
@@ -21,13 +22,17 @@ using SignerPtr = std::shared_ptr<const Signer>;
 /// Where a signer's times and unguessable bytes come from. Tests own both.
 struct SignerSources {
   std::function<TimeUs()> now = [] { return SystemClock().now(); };
-  std::function<std::string(size_t count)> random;  ///< empty: random_bytes()
+  std::function<std::string(size_t count)> random = {};  ///< empty: random_bytes()
+  TimeStamping stamping = {};
 };
 
 /// The signer of a folder that has chain.pem (the signer's certificate, then those between it and the root) and
 /// key.pem or, for a key on a token, key.uri (provenance/x509/token_key.h). The key is on P-256 or Ed25519. A file that is missing or broken, a key that is not the
 /// certificate's, a certificate that may not sign claims (C2PA 2.4, 14.5.1): an error that names the file.
 Result<SignerPtr> load_signer(const std::filesystem::path& folder, SignerSources sources = {});
+
+/// The SHA-256 of the signer's certificate, hexadecimal: which key it is, to whoever has the certificate.
+std::string signer_fingerprint(const Signer& signer);
 
 /// The same from texts in PEM.
 Result<SignerPtr> make_signer(std::string_view key_pem, std::string_view chain_pem,
@@ -56,12 +61,14 @@ struct PictureOrigin {
   std::string model, model_sha256;  ///< empty: left out
   std::optional<ParentPicture> parent;
   std::optional<SoftBinding> watermark;
+  bool stamped = true;  ///< false: without a time stamp, whatever the signer does for others
 };
 
 /// `file`, a PNG, JPEG or WebP without a manifest, with one that is signed by `signer` and bound to every
 /// other byte of it: created by a model, or, with a parent, opened and edited by one. Texts in the file stay
 /// and are bound too. AVIF is `unsupported`, a file with a manifest `conflict`, a certificate outside its
-/// dates `unavailable`: no signature is made that nobody would accept.
+/// dates `unavailable`: no signature is made that nobody would accept. With TimeStamping it waits for the
+/// authority.
 Result<std::string> sign_picture(std::string file, Format format, const Signer& signer,
                                  const PictureOrigin& origin);
 

@@ -5,6 +5,8 @@
 #include "base/crypto.h"
 #include "base/files.h"
 #include "provenance/cose/sign1.h"
+#include "provenance/trust_anchors.h"
+#include "provenance/x509/time_stamp.h"
 #include "provenance/x509/token_key.h"
 
 namespace limner {
@@ -12,6 +14,10 @@ namespace {
 
 constexpr size_t kPemBytesMax = 1u << 20;
 constexpr const char* kTokenUriFile = "key.uri";
+// A token with the authority's own certificate; with a chain of them it is several times as long.
+constexpr size_t kStampRoomFirst = 3072;
+// ECDSA's signatures, serial numbers and fractions of seconds differ in length.
+constexpr size_t kStampRoomMore = 64;
 constexpr size_t kSignatureBytes = 64;  // of ES256 and of Ed25519 alike
 
 std::vector<std::string> der_of_all(const Certificates& chain) {
@@ -27,7 +33,8 @@ Signer::Signer(KeyPtr key, Certificates chain, const SignatureAlgorithm& algorit
       chain_(std::move(chain)),
       algorithm_(algorithm),
       sources_(std::move(sources)),
-      protected_header_(protected_header(algorithm.cose, der_of_all(chain_))) {
+      protected_header_(protected_header(algorithm.cose, der_of_all(chain_))),
+      stamp_room_(kStampRoomFirst) {
   const CertificateSummary summary = summary_of(chain_[0].get());
   organisation_ = summary.organisation.empty() ? summary.common_name : summary.organisation;
 }
@@ -42,14 +49,39 @@ Result<void> Signer::check_dates() const {
                "limner cert init DIR makes another"};
 }
 
-Result<std::string> Signer::sign_claim(std::string_view claim) const {
+Result<std::string> Signer::sign_claim(std::string_view claim) const { return sign_claim(claim, 0); }
+
+Result<std::string> Signer::sign_claim(std::string_view claim, size_t room) const {
   const std::string signature =
       TRY(sign_bytes(algorithm_, key_.get(), signed_bytes(protected_header_, claim)));
-  return write_sign1(protected_header_, signature);
+  if (room == 0) return write_sign1(protected_header_, signature);
+  const std::string message = stamped_bytes(protected_header_, signature);
+  const std::string request = time_stamp_request(message, random(8));
+  static const Certificates kNobody;
+  const TrustAnchors* anchors = stamping().anchors.get();
+  const std::string answer = TRY(stamping().ask(request));
+  const AnsweredStamp answered =
+      TRY(stamp_of_answer(answer, request, message, anchors ? anchors->authorities() : kNobody));
+  if (anchors && !answered.stamp.trusted)
+    return Error{
+        Code::forbidden,
+        "time stamp",
+        fmt::format("no path leads from {} to an authority that is trusted", answered.stamp.authority),
+        {}};
+  stamp_room_ = answered.token.size() + kStampRoomMore;
+  if (answered.token.size() > room)
+    return Error{Code::too_large, "time stamp", fmt::format("has {} bytes", answered.token.size()), {}};
+  return write_stamped_sign1(protected_header_, signature, answered.token, room);
 }
 
-std::string Signer::blank_signature() const {
-  return write_sign1(protected_header_, std::string(kSignatureBytes, '\0'));
+std::string Signer::blank_signature(size_t room) const {
+  const std::string signature(kSignatureBytes, '\0');
+  if (room == 0) return write_sign1(protected_header_, signature);
+  return write_stamped_sign1(protected_header_, signature, {}, room);
+}
+
+std::string signer_fingerprint(const Signer& signer) {
+  return to_hex(sha256_bytes(der_of(signer.certificate())));
 }
 
 namespace {

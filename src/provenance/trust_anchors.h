@@ -8,11 +8,14 @@ namespace limner {
 
 class TrustAnchors {
  public:
-  explicit TrustAnchors(Certificates certificates) : certificates_(std::move(certificates)) {}
+  TrustAnchors(Certificates certificates, Certificates authorities)
+      : certificates_(std::move(certificates)), authorities_(std::move(authorities)) {}
   const Certificates& certificates() const { return certificates_; }
+  /// Of authorities for time stamps, which may sign nothing else.
+  const Certificates& authorities() const { return authorities_; }
 
  private:
-  Certificates certificates_;
+  Certificates certificates_, authorities_;
 };
 
 }  // namespace limner

@@ -23,13 +23,24 @@ SignatureState state_of(const std::vector<SignatureFinding>& findings) {
 
 }  // namespace
 
-Result<TrustAnchorsPtr> make_trust_anchors(const std::vector<std::string>& pems, std::string_view field) {
+namespace {
+
+Result<Certificates> read_all(const std::vector<std::string>& pems, std::string_view field) {
   Certificates all;
   for (const std::string& pem : pems) {
     Certificates some = TRY(read_pem_certificates(pem, field, kAnchorsMax));
     std::move(some.begin(), some.end(), std::back_inserter(all));
   }
-  return std::make_shared<const TrustAnchors>(std::move(all));
+  return all;
+}
+
+}  // namespace
+
+Result<TrustAnchorsPtr> make_trust_anchors(const std::vector<std::string>& pems, std::string_view field,
+                                           const std::vector<std::string>& authorities) {
+  Certificates signers = TRY(read_all(pems, field));
+  Certificates stampers = TRY(read_all(authorities, field));
+  return std::make_shared<const TrustAnchors>(std::move(signers), std::move(stampers));
 }
 
 std::string_view signature_state_name(SignatureState state) {

@@ -16,9 +16,10 @@ namespace limner {
 class TrustAnchors;
 using TrustAnchorsPtr = std::shared_ptr<const TrustAnchors>;
 
-/// The certificates of PEM texts; none of them: nobody is trusted. A text without a certificate is `invalid`
-/// with `field`.
-Result<TrustAnchorsPtr> make_trust_anchors(const std::vector<std::string>& pems, std::string_view field);
+/// The certificates of PEM texts; none of them: nobody is trusted. `authorities` are roots of those whose
+/// time stamps are believed, and nothing else. A text without a certificate is `invalid` with `field`.
+Result<TrustAnchorsPtr> make_trust_anchors(const std::vector<std::string>& pems, std::string_view field,
+                                           const std::vector<std::string>& authorities = {});
 
 enum class SignatureState : uint8_t {
   absent,   ///< the file has no manifest
@@ -48,9 +49,10 @@ struct SignatureReport {
 /// Checks the active manifest of a PNG, JPEG or WebP, all of whose bytes are hostile: container, boxes,
 /// claim, signature and certificates, the hash of every assertion and of every other byte of the file.
 /// Whatever could not be checked is a failure. Claims of version 1 and 2; signatures ES256/384/512,
-/// PS256/384/512 and Ed25519; c2pa.hash.data with the one exclusion that carries the store. Time stamps are
-/// not checked: a certificate has to be valid at `now`. Manifests of ingredients are bound by their hashes
-/// and not looked into further.
+/// PS256/384/512 and Ed25519; c2pa.hash.data with the one exclusion that carries the store. The
+/// signer's certificate has to be valid at `now`, or at the time of a stamp (sigTst2) of a trusted authority;
+/// a stamp that does not hold, or of nobody we know, is noted and changes nothing. Manifests of ingredients
+/// are bound by their hashes and not looked into further.
 ///
 /// Errors: a file of no known format, or an AVIF with a manifest, is `unsupported`.
 Result<SignatureReport> verify_picture(std::string_view file, const TrustAnchors& anchors, TimeUs now);

@@ -54,12 +54,14 @@ struct Forgery {
 
   std::string file() const {
     const ManifestDraft draft{"urn:c2pa:1", "xmp:iid:1", "", assertions};
-    const std::string blank = write_store(draft, {0, 0, std::string(32, 'x')}, sign).value();
+    const std::string unsigned_yet = sign("").value();
+    const std::string blank = write_store(draft, {0, 0, std::string(32, 'x')}, unsigned_yet, sign).value();
     const CarryingFile around = carry_store(Format::png, plain_png(), blank).value();
     std::string rest = around.file.substr(0, around.start) + around.file.substr(around.start + around.length);
     HardBinding binding{around.start, around.length, sha256_bytes(rest)};
     bind(binding);
-    return carry_store(Format::png, plain_png(), write_store(draft, binding, sign).value())->file;
+    return carry_store(Format::png, plain_png(), write_store(draft, binding, unsigned_yet, sign).value())
+        ->file;
   }
 };
 

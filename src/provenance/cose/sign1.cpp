@@ -1,5 +1,7 @@
 #include "provenance/cose/sign1.h"
 
+#include <algorithm>
+
 #include "provenance/cbor/value.h"
 #include "provenance/x509/certificate.h"
 
@@ -8,8 +10,44 @@ namespace {
 
 constexpr uint64_t kSign1Tag = 18;
 constexpr int64_t kAlgorithm = 1, kCritical = 2, kX5Chain = 33;  // RFC 9052, 3.1; RFC 9360, 2
+// C2PA 2.4, 10.3.2.5: the stamp of a signature, and what a header is filled up with.
+constexpr std::string_view kTimeStamp = "sigTst2", kPad = "pad", kMorePad = "pad2";
+constexpr std::string_view kOldTimeStamp = "sigTst";
 // Signatures made by the first editions name it by text and leave it unprotected.
 constexpr std::string_view kX5ChainText = "x5chain";
+
+Cbor with_token(std::string_view token) {
+  return Cbor::map({{"tstTokens", Cbor::array({Cbor::map({{"val", Cbor::bytes(token)}})})}});
+}
+
+// Fills a map up with zeros until it is `size` bytes long, which is at least 12 more than it is. Lengths that
+// no single entry has, because its own length grows in steps, are made by two.
+void fill_up(Cbor& map, size_t size) {
+  const size_t missing = size - encode_cbor(map).size();
+  for (const size_t first : {missing, missing - 1 - kMorePad.size() - 1}) {
+    if (first != missing) map.add(kMorePad, Cbor::bytes(""));
+    for (size_t zeros = first - std::min(first, 1 + kPad.size() + 5); zeros < first; ++zeros) {
+      Cbor filled = map;
+      filled.add(kPad, Cbor::bytes(std::string(zeros, '\0')));
+      if (encode_cbor(filled).size() != size) continue;
+      map = std::move(filled);
+      return;
+    }
+  }
+}
+
+std::string sign1_with(std::string_view header, Cbor unprotected, std::string_view signature) {
+  return encode_cbor(Cbor::tagged(
+      kSign1Tag, Cbor::array({Cbor::bytes(header), std::move(unprotected), Cbor(), Cbor::bytes(signature)})));
+}
+
+// The one token of a stamp; empty for what is shaped in another way.
+std::string token_in(const Cbor& stamp) {
+  const Cbor* tokens = stamp.find("tstTokens", Cbor::Kind::array);
+  if (!tokens || tokens->items.size() != 1) return {};
+  const Cbor* token = tokens->items[0].find("val", Cbor::Kind::bytes);
+  return token ? token->string : std::string();
+}
 
 Result<std::vector<std::string>> read_x5chain(const Cbor& item, std::string_view field) {
   std::vector<std::string> chain;
@@ -47,8 +85,21 @@ std::string signed_bytes(std::string_view header, std::string_view claim) {
 }
 
 std::string write_sign1(std::string_view header, std::string_view signature) {
-  return encode_cbor(Cbor::tagged(
-      kSign1Tag, Cbor::array({Cbor::bytes(header), Cbor::map(), Cbor(), Cbor::bytes(signature)})));
+  return sign1_with(header, Cbor::map(), signature);
+}
+
+std::string stamped_bytes(std::string_view header, std::string_view signature) {
+  return encode_cbor(Cbor::array({Cbor::text("CounterSignature"), Cbor::bytes(header), Cbor::bytes(""),
+                                  Cbor::bytes(encode_cbor(Cbor::bytes(signature)))}));
+}
+
+std::string write_stamped_sign1(std::string_view header, std::string_view signature, std::string_view token,
+                                size_t room) {
+  Cbor widest = Cbor::map(), unprotected = Cbor::map();
+  widest.add(kTimeStamp, with_token(std::string(room, '\0')));
+  if (!token.empty()) unprotected.add(kTimeStamp, with_token(token));
+  fill_up(unprotected, encode_cbor(widest).size() + 16);
+  return sign1_with(header, std::move(unprotected), signature);
 }
 
 Result<Sign1> read_sign1(std::string_view bytes, std::string_view field) {
@@ -76,7 +127,8 @@ Result<Sign1> read_sign1(std::string_view bytes, std::string_view field) {
   if (!chain) chain = unprotected.find(kX5ChainText);
   if (!chain) return invalid(name, "a signature without certificates");
   sign1.chain = TRY(read_x5chain(*chain, field));
-  sign1.time_stamped = unprotected.find("sigTst") || unprotected.find("sigTst2");
+  if (const Cbor* stamp = unprotected.find(kTimeStamp)) sign1.time_stamp = token_in(*stamp);
+  sign1.old_time_stamp = unprotected.find(kOldTimeStamp) != nullptr;
   return sign1;
 }
 

@@ -7,6 +7,7 @@
 #include "provenance/manifest/read_manifest.h"
 #include "provenance/verify.h"
 #include "provenance/x509/certificate.h"
+#include "provenance/x509/time_stamp.h"
 
 namespace limner {
 
@@ -14,7 +15,7 @@ namespace limner {
 struct SignedBy {
   std::string algorithm;
   CertificateSummary certificate;
-  bool time_stamped = false;
+  std::optional<TimeStamp> time_stamp;  ///< one that holds; whose it is, it says itself
 };
 
 /// Signature, certificates and their dates, trust (15.7, 15.8, 14.5).

@@ -8,19 +8,46 @@
 namespace limner {
 namespace {
 
+// A stamp of a later time than now is that of a wrong clock.
+constexpr TimeUs kClockErrorUs = 300 * kSecondUs;
+
 Result<Certificates> read_certificates(const std::vector<std::string>& chain) {
   Certificates certificates;
   for (const std::string& der : chain) certificates.push_back(TRY(read_der_certificate(der, "certificate")));
   return certificates;
 }
 
-void check_dates(X509* certificate, const Sign1& sign1, TimeUs now, std::string_view about,
+void note(std::vector<SignatureFinding>& findings, const char* code, std::string_view about,
+          std::string message) {
+  findings.push_back({SignatureFinding::Outcome::note, code, std::string(about), std::move(message)});
+}
+
+// The stamp, where it holds (C2PA 2.4, 15.8). One that does not is as good as none.
+std::optional<TimeStamp> check_time_stamp(const Sign1& sign1, const TrustAnchors& anchors,
+                                          std::string_view about, std::vector<SignatureFinding>& findings) {
+  if (sign1.old_time_stamp)
+    note(findings, "timeStamp.notChecked", about, "a time stamp of the first editions' kind is not checked");
+  if (sign1.time_stamp.empty()) return std::nullopt;
+  Result<TimeStamp> stamp = read_time_stamp(
+      sign1.time_stamp, stamped_bytes(sign1.protected_header, sign1.signature), anchors.authorities());
+  if (!stamp) {
+    note(findings, "timeStamp.mismatch", about, "the time stamp " + stamp.error().message);
+    return std::nullopt;
+  }
+  add_success(findings, "timeStamp.validated", about);
+  if (stamp->trusted)
+    add_success(findings, "timeStamp.trusted", about);
+  else
+    note(findings, "timeStamp.untrusted", about, "no path leads from its authority to one that is trusted");
+  return std::move(*stamp);
+}
+
+void check_dates(X509* certificate, TimeUs moment, bool stamped, std::string_view about,
                  std::vector<SignatureFinding>& findings) {
-  if (valid_at(certificate, now)) return add_success(findings, "claimSignature.insideValidity", about);
+  if (valid_at(certificate, moment)) return add_success(findings, "claimSignature.insideValidity", about);
   add_failure(findings, "claimSignature.outsideValidity", about,
-              sign1.time_stamped
-                  ? "the certificate is not valid now; there is a time stamp, but it cannot be checked"
-                  : "the certificate is not valid now, and no time stamp says that it was");
+              stamped ? "the certificate was not valid at the time of the stamp"
+                      : "the certificate is not valid now, and no trusted time stamp says that it was");
 }
 
 void check_trust(const Certificates& chain, const TrustAnchors& anchors, TimeUs now, std::string_view about,
@@ -64,12 +91,12 @@ std::optional<SignedBy> check_signature(const ReadManifest& manifest, const Trus
     return std::nullopt;
   }
   add_success(findings, "claimSignature.validated", about);
-  check_dates(own, *sign1, now, about, findings);
-  check_trust(*chain, anchors, now, about, findings);
-  if (sign1->time_stamped)
-    findings.push_back({SignatureFinding::Outcome::note, "timeStamp.notChecked", std::string(about),
-                        "time stamps are not checked"});
-  return SignedBy{algorithm->name, summary_of(own), sign1->time_stamped};
+  std::optional<TimeStamp> stamp = check_time_stamp(*sign1, anchors, about, findings);
+  const bool stamped = stamp && stamp->trusted && stamp->time <= now + kClockErrorUs;
+  const TimeUs moment = stamped ? stamp->time : now;
+  check_dates(own, moment, stamped, about, findings);
+  check_trust(*chain, anchors, moment, about, findings);
+  return SignedBy{algorithm->name, summary_of(own), std::move(stamp)};
 }
 
 }  // namespace limner

@@ -38,6 +38,9 @@ Json signer_json(const SignedBy& signed_by) {
   const auto day = [](TimeUs time) {
     return fmt::format("{:%FT%TZ}", fmt::gmtime(static_cast<std::time_t>(time / kSecondUs)));
   };
+  Json stamp;
+  if (const auto& held = signed_by.time_stamp)
+    stamp = {{"time", day(held->time)}, {"authority", shown(held->authority)}, {"trusted", held->trusted}};
   return {{"common_name", shown(certificate.common_name)},
           {"organisation", shown(certificate.organisation)},
           {"issuer", shown(certificate.issuer)},
@@ -45,7 +48,7 @@ Json signer_json(const SignedBy& signed_by) {
           {"algorithm", signed_by.algorithm},
           {"valid_from", day(certificate.not_before)},
           {"valid_until", day(certificate.not_after)},
-          {"time_stamped", signed_by.time_stamped}};
+          {"time_stamp", std::move(stamp)}};
 }
 
 void add_actions(const Cbor& content, Json& out) {

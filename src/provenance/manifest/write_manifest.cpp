@@ -49,10 +49,10 @@ Result<std::string> write_with(const ManifestDraft& draft, const HardBinding& bi
 }  // namespace
 
 Result<std::string> write_store(const ManifestDraft& draft, const HardBinding& binding,
-                                const SignClaim& sign) {
-  std::string store = TRY(write_with(draft, binding, false, sign));
-  if (store.size() % 2) store = TRY(write_with(draft, binding, true, sign));
-  return store;
+                                const std::string& blank, const SignClaim& sign) {
+  const auto unsigned_yet = [&](std::string_view) -> Result<std::string> { return blank; };
+  const std::string even = TRY(write_with(draft, binding, false, unsigned_yet));
+  return write_with(draft, binding, even.size() % 2 != 0, sign);
 }
 
 std::string uuid_text(std::string random) {

@@ -23,8 +23,9 @@ using SignClaim = std::function<Result<std::string>(std::string_view claim)>;
 
 /// The store that holds the manifest. Its size depends on the draft and the signature's size, not on the
 /// binding's numbers, and is even: the reference takes the byte that fills up an odd WebP chunk for a change.
+/// `sign` is called once, and makes a signature as long as `blank`.
 Result<std::string> write_store(const ManifestDraft& draft, const HardBinding& binding,
-                                const SignClaim& sign);
+                                const std::string& blank, const SignClaim& sign);
 
 /// A UUID of version 4 (RFC 9562, 5.4) from 16 random bytes.
 std::string uuid_text(std::string random);
