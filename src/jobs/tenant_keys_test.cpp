@@ -17,7 +17,7 @@ class TenantKeysTest : public testing::Test {
     keys_ = std::move(TenantKeys::open(*test, master_, test.clock).value());
   }
   // What `limner encryption rotate` does.
-  void rotate(bool keep_old) {
+  void rotate() {
     const MasterKeys both = MasterKeys::read(master_)->with_new();
     ASSERT_TRUE(both.write(master_, false));
     ASSERT_TRUE(test->data_keys().rewrap(both.id(),
@@ -27,7 +27,7 @@ class TenantKeysTest : public testing::Test {
                                            return both.wrap(open, key.tenant, both.id());
                                          },
                                          {}));
-    if (!keep_old) ASSERT_TRUE(both.newest().write(master_, false));
+    ASSERT_TRUE(both.newest().write(master_, false));
   }
   std::string picture(const std::string& id = "pic_1") { return picture_key(test.tenant.id, id, "png"); }
   Tenant other_tenant() {
@@ -60,14 +60,14 @@ TEST_F(TenantKeysTest, WhatIsNobodysHasNone) {
 
 TEST_F(TenantKeysTest, ARotationIsSeenWithoutARestart) {
   const DataKey key = keys_->for_writing(picture()).value();
-  rotate(false);
+  rotate();
   EXPECT_EQ(keys_->for_reading(picture(), key.id)->secret, key.secret);
   EXPECT_EQ(keys_->for_writing(picture())->secret, key.secret);
   EXPECT_TRUE(keys_->for_writing(picture_key(other_tenant().id, "pic_1", "png")));
 }
 
 TEST_F(TenantKeysTest, ARotationBeforeTheFirstKeyIsSeenToo) {
-  rotate(false);
+  rotate();
   EXPECT_TRUE(keys_->for_writing(picture()));
   EXPECT_EQ(test->data_keys().master().value(), MasterKeys::read(master_)->id());
 }

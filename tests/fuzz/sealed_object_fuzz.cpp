@@ -13,8 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   LIMNER_CHECK(!open_object("a/b", kKey, bytes), "who has not the key makes no object");
   LIMNER_CHECK(!open_object_range("a/b", kKey, bytes, size / 2, 10), "nor a part of one");
-  if (const Result<std::string> id = sealed_key_id("a/b", bytes))
-    LIMNER_CHECK(plain_size(size).has_value(), "a header fits the length");
+  const bool has_header = sealed_key_id("a/b", bytes).has_value();
+  LIMNER_CHECK(!has_header || plain_size(size).has_value(), "a header fits the length");
   LIMNER_CHECK(!kMaster.unwrap(bytes, kKey.id, "ten", kMaster.id()), "nor a wrapped key");
   return 0;
 }
