@@ -70,7 +70,7 @@ struct ModelFlags {
 
 void add_model(CLI::App& app, CommandSlot& slot) {
   auto flags = std::make_shared<ModelFlags>();
-  CLI::App* command = app.add_subcommand("model", "List, show, import and pull models");
+  CLI::App* command = app.add_subcommand("model", "List, show, import, pull, sign and verify models");
   command->require_subcommand(0, 1);
   const auto set = [&slot, flags](CLI::App* sub, Command run) {
     sub->add_flag("--json", flags->json, "Print JSON");
@@ -87,6 +87,7 @@ void add_model(CLI::App& app, CommandSlot& slot) {
   imported->add_option("--name", flags->name, "Name to give it (default: its own)");
   set(imported, [flags] { return import(flags->path, flags->name, flags->json); });
   add_model_pull(*command, slot);
+  add_model_signing(*command, slot);
 }
 
 }  // namespace limner

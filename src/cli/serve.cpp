@@ -358,6 +358,12 @@ class Serve {
   std::unique_ptr<HttpServer> server_;
 };
 
+Result<void> read_trusted_signers(ServeConfig& config) {
+  if (!config.trusted_signers.empty())
+    config.catalogue.signatures.trust = TRY(read_model_trust(config.trusted_signers));
+  return {};
+}
+
 Result<int> serve(const ServeOptions& options) {
   if (options.role != "all")
     return unsupported(
@@ -367,6 +373,7 @@ Result<int> serve(const ServeOptions& options) {
                     options.role.substr(0, 40)),
         "leave --role away");
   ServeConfig config = TRY(read_serve_config(options.flags));
+  TRY(read_trusted_signers(config));
   return Serve(std::move(config)).run();
 }
 

@@ -69,6 +69,8 @@ Result<void> check_together(const ServeConfig& config) {
     return invalid("server.allow_anonymous",
                    fmt::format("would let anybody who reaches {} draw", config.http.address),
                    "listen on 127.0.0.1, or make keys: limner key create");
+  if (config.catalogue.signatures.required && config.trusted_signers.empty())
+    return invalid("models.require_signature", "needs models.trusted_signers: whose signatures are meant?");
   return Catalogue::check(config.catalogue);
 }
 
@@ -98,6 +100,7 @@ Result<ServeConfig> read_serve_config(const ServeFlags& flags) {
   config.jobs.admission.rows_max = config.worker.scheduler.rows_max;
   config.jobs.webhooks_allow_private = config.housekeeping.webhooks_allow_private;
   TRY(check_together(config));
+  config.catalogue.signatures.exempt = config.worker.scratch;
   return config;
 }
 

@@ -35,6 +35,7 @@ struct ServeConfig {
   LedgerConfig ledger;
   StoreConfig store;
   CatalogueConfig catalogue;
+  std::filesystem::path trusted_signers;  ///< PEM file of whose models are used; empty: not looked at
   PoolConfig pool;
   WorkerConfig worker;
   JobServiceConfig jobs;

@@ -74,6 +74,12 @@ const Setting kSettings[] = {
      MIB(pool.memory_bytes), 0, 1 << 24},
     {"models.threads", "Threads that draw; 0: one a core", AT(pool.threads), 0, 1024},
 
+    {"models.trusted_signers",
+     "PEM file of public keys and root certificates; a model whose signature is of nobody there is refused",
+     AT(trusted_signers)},
+    {"models.require_signature", "Whether models and adapters without a signature are refused too",
+     AT(catalogue.signatures.required)},
+
     {"scheduler.weight_realtime", "Share of the engine of the tier realtime, when all want it",
      AT(worker.scheduler.weights[0]), 0.001, 1e6},
     {"scheduler.weight_standard", "Share of the tier standard", AT(worker.scheduler.weights[1]), 0.001, 1e6},

@@ -140,12 +140,41 @@ std::string Catalogue::default_model() const {
   return entry ? entry->name : config_.default_model;
 }
 
+Result<void> Catalogue::check_signed(const fs::path& path, const BytesRead& read) const {
+  const SignatureRules& rules = config_.signatures;
+  if (!rules.trust || path.empty()) return {};
+  const std::string below = path.lexically_relative(rules.exempt).generic_string();
+  if (!rules.exempt.empty() && !below.empty() && !below.starts_with("..")) return {};
+  std::error_code ignored;
+  if (!rules.required && !fs::exists(model_signature_path(path), ignored)) return {};
+  TRY(verify_model(path, *rules.trust, SystemClock().now(), read));
+  return {};
+}
+
+Result<void> Catalogue::check_signed_once(const fs::path& path) const {
+  if (!config_.signatures.trust) return {};
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  const auto time = fs::last_write_time(path, error);
+  const std::string now = fmt::format("{} {}", size, time.time_since_epoch().count());
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = signed_.find(path); !error && found != signed_.end() && found->second == now)
+      return {};
+  }
+  TRY(check_signed(path));
+  const std::lock_guard lock(mutex_);
+  if (!error) signed_[path] = now;
+  return {};
+}
+
 Result<AdapterEntry> Catalogue::find_adapter(AdapterKind kind, const std::string& name,
                                              const char* field) const {
   const std::shared_ptr<const State> now = state();
   const std::vector<AdapterEntry>& adapters = now->adapters[static_cast<size_t>(kind)];
   const auto found = std::ranges::find(adapters, name, &AdapterEntry::name);
   if (found == adapters.end()) return no_such(field, name, names_of(adapters));
+  if (kind == AdapterKind::upscaler) TRY(check_signed_once(found->path));
   return *found;
 }
 

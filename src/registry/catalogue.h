@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "engine/engine.h"
+#include "provenance/model_signature.h"
 #include "registry/provider.h"
 
 namespace limner {
@@ -37,9 +38,17 @@ struct AdapterEntry {
 enum class AdapterKind { lora, embedding, controlnet, upscaler, vae };
 const char* adapter_folder(AdapterKind kind);  ///< "loras", "embeddings", "controlnets", "upscalers", "vaes"
 
+/// Whose models and adapters are drawn with.
+struct SignatureRules {
+  ModelTrustPtr trust;           ///< null: signatures are not looked at
+  bool required = false;         ///< what is not signed is not drawn with
+  std::filesystem::path exempt;  ///< what lies below need not be signed: tenants' own uploads
+};
+
 struct CatalogueConfig {
   std::vector<ModelEntry> models;  ///< named in the configuration; go before what is found in folders
   std::string default_model;       ///< empty: the first
+  SignatureRules signatures;
 };
 
 /// Thread-safe. Folders are read again by refresh().
@@ -54,7 +63,11 @@ class Catalogue {
   Result<ModelEntry> find(const std::string& name) const;
   std::vector<ModelEntry> list() const;
   std::string default_model() const;
-  /// By name only; `not_found` names the field and lists what there is.
+  /// Whether the model or adapter at `path` may be drawn with: its signature, where it has one or must have
+  /// one, and every byte of its files (verify_model()). Takes as long as reading them.
+  Result<void> check_signed(const std::filesystem::path& path, const BytesRead& read = {}) const;
+  /// By name only; `not_found` names the field and lists what there is. An upscaler is checked too, once for
+  /// as long as its file does not change; models and other adapters are when they are loaded.
   Result<AdapterEntry> find_adapter(AdapterKind kind, const std::string& name, const char* field) const;
   std::vector<AdapterEntry> list_adapters(AdapterKind kind) const;
   /// describe(), remembered until refresh(). For a remote model `unsupported`. `changes` are the adapters
@@ -67,10 +80,12 @@ class Catalogue {
  private:
   struct State;
   std::shared_ptr<const State> state() const;
+  Result<void> check_signed_once(const std::filesystem::path& path) const;
   CatalogueConfig config_;
   mutable std::mutex mutex_;
   std::shared_ptr<const State> state_;
   mutable std::map<std::string, ModelCard> cards_;
+  mutable std::map<std::filesystem::path, std::string> signed_;  ///< upscalers found right: size and time
 };
 
 }  // namespace limner

@@ -7,6 +7,9 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "base/crypto.h"
+#include "base/files.h"
+#include "provenance/local_chain.h"
 #include "registry/tiny_model_test.h"
 
 namespace limner {
@@ -49,6 +52,32 @@ class CatalogueOfFolders : public testing::Test {
 
   fs::path folder_;
 };
+
+TEST_F(CatalogueOfFolders, TakesWhatIsSigned) {
+  const fs::path keys = folder_ / "keys", lora = folder_ / "loras/ink.safetensors";
+  put_file("loras/ink.safetensors");
+  put_file("upscalers/large.safetensors");
+  put_file("scratch/theirs.safetensors");
+  ASSERT_TRUE(make_chain(keys, {}, SystemClock().now()));
+  CatalogueConfig config;
+  EXPECT_TRUE(Catalogue(config).check_signed(lora)) << "nobody asked for signatures";
+  config.signatures = {read_model_trust(keys / "root.pem").value(), false, folder_ / "scratch"};
+  EXPECT_TRUE(Catalogue(config).check_signed(lora)) << "it need not be signed";
+  EXPECT_TRUE(Catalogue(config).find_adapter(AdapterKind::upscaler, "large", "upscaler"));
+  config.signatures.required = true;
+  const Catalogue strict(config);
+  EXPECT_EQ(strict.check_signed(lora).error().code, Code::forbidden);
+  EXPECT_EQ(strict.find_adapter(AdapterKind::upscaler, "large", "upscaler").error().code, Code::forbidden);
+  EXPECT_TRUE(strict.check_signed(folder_ / "scratch/theirs.safetensors"));
+  for (const char* name : {"loras/ink.safetensors", "upscalers/large.safetensors"}) {
+    const std::string bundle = sign_model(folder_ / name, keys).value();
+    ASSERT_TRUE(write_file_atomically(model_signature_path(folder_ / name), as_bytes(bundle)));
+  }
+  EXPECT_TRUE(strict.check_signed(lora));
+  EXPECT_TRUE(strict.find_adapter(AdapterKind::upscaler, "large", "upscaler"));
+  std::ofstream(folder_ / "upscalers/large.safetensors") << "another one";
+  EXPECT_EQ(strict.find_adapter(AdapterKind::upscaler, "large", "upscaler").error().code, Code::data_loss);
+}
 
 TEST_F(CatalogueOfFolders, IsReadAgainOnRefresh) {
   put_model("one");

@@ -266,7 +266,8 @@ Result<std::shared_ptr<LoadedModel>> ModelPool::load_variant(const std::string& 
   const LoadOptions options = variant.load_options(entry, config_.threads);
   const ModelCard card = TRY(catalogue_.card(entry, options));
   TRY(make_room(key, entry.name, card.weight_bytes));
-  return load_for_drawing(entry, options, card, key, [&](double progress) { return report(key, progress); });
+  return load_for_drawing(catalogue_, entry, options, card, key,
+                          [&](double progress) { return report(key, progress); });
 }
 
 void ModelPool::load(const std::string& key) {

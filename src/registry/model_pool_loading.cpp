@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace limner {
 namespace {
 
@@ -20,6 +22,22 @@ Result<void> check_digest(const ModelEntry& entry, const ModelCard& card,
                fmt::format("{}: its weights have the digest {}, and {} was configured", entry.name, found,
                            entry.sha256),
                "bring in the right files, or correct sha256"};
+}
+
+// Of the model and of everything that changes it.
+Result<void> check_signatures(const Catalogue& catalogue, const ModelEntry& entry, const LoadOptions& options,
+                              const ModelCard& card, const std::function<bool(double)>& progress) {
+  size_t bytes = 0;
+  const auto read = [&](size_t more) {
+    bytes += more;
+    return progress(kHashed * std::min(1.0, static_cast<double>(bytes) /
+                                                static_cast<double>(std::max<size_t>(card.weight_bytes, 1))));
+  };
+  TRY(catalogue.check_signed(entry.path, read));
+  for (const NamedWeight& lora : options.loras) TRY(catalogue.check_signed(lora.name, read));
+  for (const auto& paths : {options.embeddings, options.controlnets})
+    for (const std::filesystem::path& path : paths) TRY(catalogue.check_signed(path, read));
+  return catalogue.check_signed(options.vae, read);
 }
 
 Picture grey(int width, int height, int channels) {
@@ -51,9 +69,11 @@ Result<void> draw_once(Model& model, size_t controlnets, const std::function<boo
 
 }  // namespace
 
-Result<std::shared_ptr<LoadedModel>> load_for_drawing(const ModelEntry& entry, const LoadOptions& options,
-                                                      const ModelCard& card, const std::string& key,
+Result<std::shared_ptr<LoadedModel>> load_for_drawing(const Catalogue& catalogue, const ModelEntry& entry,
+                                                      const LoadOptions& options, const ModelCard& card,
+                                                      const std::string& key,
                                                       const std::function<bool(double)>& progress) {
+  TRY(check_signatures(catalogue, entry, options, card, progress));
   TRY(check_digest(entry, card, progress));
   ModelPtr model = TRY(load(entry.path, options));
   if (!progress(kLoaded)) return loading_interrupted();

@@ -9,9 +9,11 @@
 namespace limner {
 
 /// Loads `entry` with `options`, whose card is `card`. A digest the entry asks for is compared before any
-/// weight is used: `data_loss` names both. `progress` gets 0 to 1 and stops with `cancelled` by false.
-Result<std::shared_ptr<LoadedModel>> load_for_drawing(const ModelEntry& entry, const LoadOptions& options,
-                                                      const ModelCard& card, const std::string& key,
+/// weight is used: `data_loss` names both. So are signatures, as `catalogue` has the rules. `progress` gets 0
+/// to 1 and stops with `cancelled` by false.
+Result<std::shared_ptr<LoadedModel>> load_for_drawing(const Catalogue& catalogue, const ModelEntry& entry,
+                                                      const LoadOptions& options, const ModelCard& card,
+                                                      const std::string& key,
                                                       const std::function<bool(double)>& progress);
 
 }  // namespace limner
