@@ -65,7 +65,10 @@ class Drawing {
   bool wants_second_pass = false;
   int evaluations_before = 0;  ///< of the pass before
   int evaluations_later = 0;   ///< of the pass to come
-  std::string fingerprint;     ///< sha256 of the parameters and pictures it was opened with
+  /// How far the prompt pulls at the very first evaluation: root mean square of the conditional prediction
+  /// less the negative one. Absent before it, and where that evaluation is not guided.
+  std::optional<double> guidance_gap;
+  std::string fingerprint;  ///< sha256 of the parameters and pictures it was opened with
   std::vector<std::string> warnings;
   StageTimes times;
 

@@ -4,6 +4,7 @@
 //   pass, u64: 0 the first, 1 the second
 //   reads of the noise stream: their number, then size and calls of each, u64
 //   the sampler's numbers: their number u64, f32 each
+//   whether the gap of guidance is known, u64 0 or 1; its bits as an f64, u64
 //   sha256 of all bytes before, 64 digits
 // Numbers are little-endian.
 
@@ -12,6 +13,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 
 #include "base/sha256.h"
 #include "engine/drawing.h"
@@ -21,7 +24,7 @@ namespace limner {
 namespace {
 
 constexpr std::string_view kMagic = "LIMNERDS";
-constexpr uint64_t kStateVersion = 1;
+constexpr uint64_t kStateVersion = 2;
 constexpr size_t kDigestDigits = 64;
 /// Sizes of reads alternate at most between a latent's of either pass and an encoded picture's.
 constexpr uint64_t kNoiseRunsMax = 64;
@@ -47,6 +50,7 @@ struct SavedState {
   bool second_pass = false;
   std::vector<CountedNoise::Run> noise;
   std::vector<float> sampler;
+  std::optional<double> guidance_gap;
 };
 
 // No drawing reads more than a handful of latents' worth of noise an evaluation.
@@ -87,6 +91,10 @@ Result<SavedState> read_state(const Drawing& drawing, std::string_view bytes) {
     return invalid("state", "damaged: the drawing has one pass");
   state.noise = TRY(read_noise(reader, noise_numbers_max(drawing)));
   state.sampler = TRY(reader.floats());
+  const bool has_gap = TRY(reader.u64(1)) == 1;
+  const auto gap = std::bit_cast<double>(TRY(reader.u64()));
+  if (!std::isfinite(gap) || gap < 0) return invalid("state", "damaged: its guidance is no number");
+  if (has_gap) state.guidance_gap = gap;
   if (!reader.at_end()) return invalid("state", "damaged: it goes on behind its end");
   return state;
 }
@@ -127,6 +135,8 @@ Result<std::string> save(const Drawing& drawing) {
     writer.u64(run.calls);
   }
   writer.floats(drawing.sampler->save());
+  writer.u64(drawing.guidance_gap ? 1 : 0);
+  writer.u64(std::bit_cast<uint64_t>(drawing.guidance_gap.value_or(0)));
   return writer.bytes() + sha256_hex(bytes_of(writer.bytes()));
 }
 
@@ -141,6 +151,7 @@ Result<void> resume(Drawing& drawing, std::string_view bytes) {
   }
   TRY(drawing.sampler->restore(state.sampler));
   drawing.noise->replay(state.noise);
+  drawing.guidance_gap = state.guidance_gap;
   return {};
 }
 

@@ -111,6 +111,32 @@ TEST_F(Seam, TextsForTheFileSayEverythingAndNoPath) {
   EXPECT_EQ((*json)["model"]["sha256"].get<std::string>().size(), 64u);
 }
 
+TEST_F(Seam, TextsSayHowFarThePromptPulls) {
+  const auto json_of = [](const DrawingParams& params, bool put_aside) {
+    DrawingPtr drawing = opened(params);
+    for (bool first = true; !drawn(*drawing); first = false) {
+      Drawing* const one[] = {drawing.get()};
+      EXPECT_TRUE(step(one));
+      if (!put_aside || !first) continue;
+      const std::string state = save(*drawing).value();
+      drawing = opened(params);
+      EXPECT_TRUE(resume(*drawing, state));
+    }
+    return parse_json(file_texts(*drawing).json, "json").value();
+  };
+  DrawingParams params = brief(7);
+  params.guidance = 5;
+  const Json gap = json_of(params, false)["guidance_gap"];
+  EXPECT_GT(gap.get<double>(), 0);
+  EXPECT_EQ(json_of(params, true)["guidance_gap"], gap);
+  params.guidance = 9;
+  EXPECT_EQ(json_of(params, false)["guidance_gap"], gap) << "whatever the scale";
+  params.negative = params.prompt;
+  EXPECT_EQ(json_of(params, false)["guidance_gap"], 0.0);
+  params.guidance = 1;
+  EXPECT_FALSE(json_of(params, false).contains("guidance_gap"));
+}
+
 TEST_F(Seam, RefusesWhatTheModelCannotDraw) {
   const auto error_field = [](const DrawingParams& params, const DrawingInputs& inputs = {}) {
     const Result<DrawingPtr> drawing = open(*model_, params, inputs);

@@ -68,6 +68,18 @@ FileTexts texts_with(const FileTexts& texts, const Json& marks, Json& metadata) 
   return FileTexts{texts.infotext, metadata.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
+// What tells operators of pictures that are marked for nothing, and of prompts that a model knows by heart.
+void count_trust(WorkerContext& context, const PictureRow& row) {
+  if (!row.metadata.is_object()) return;
+  const Json& metadata = row.metadata;
+  if (const auto marks = metadata.find("marks"); marks != metadata.end())
+    if (const Json& watermark = (*marks)["watermark"]; watermark.value("carried", false))
+      if (!watermark.value("readable", false)) context.metrics.unreadable_watermarks.add();
+  if (const auto gap = metadata.find("guidance_gap"); gap != metadata.end() && gap->is_number())
+    if (const auto model = metadata.find("model"); model != metadata.end())
+      context.metrics.guidance_gap.with({text_at(*model, "name")}).observe(gap->get<double>());
+}
+
 Result<void> encode_marked(const PictureMarker& marker, DrawnPicture& picture, PictureRow& row,
                            Format format) {
   const ActiveJob& job = *picture.job;
@@ -92,6 +104,7 @@ Result<void> encode_file(WorkerContext& context, DrawnPicture& picture) {
     TRY(encode_marked(*marker, picture, row, format));
   else
     picture.file = TRY(encoded(picture.pixels, picture.texts, *picture.job, format));
+  count_trust(context, row);
   row.sha256 = sha256_hex(picture.file);
   row.bytes = picture.file.size();
   picture.row = std::move(row);

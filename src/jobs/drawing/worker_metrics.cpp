@@ -5,6 +5,7 @@
 namespace limner::drawing {
 namespace {
 
+constexpr double kGuidanceGaps[] = {0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1};
 constexpr double kBatchRows[] = {1, 2, 3, 4, 6, 8, 12, 16};
 
 }  // namespace
@@ -39,7 +40,14 @@ WorkerMetrics::WorkerMetrics(Metrics& metrics)
                                      {"tenant", "model"})),
       engine_utilisation(metrics.gauge("limner_engine_utilisation",
                                        "Share of the time since the last scrape in which the engine "
-                                       "worked.")) {}
+                                       "worked.")),
+      unreadable_watermarks(metrics
+                                .counter("limner_unreadable_watermarks_total",
+                                         "Pictures whose watermark could not be read back after marking.")
+                                .with({})),
+      guidance_gap(metrics.histogram("limner_guidance_gap",
+                                     "How far the prompt pulls in the first evaluation of a picture.",
+                                     kGuidanceGaps, {"model"})) {}
 
 const char* resolution_class(int width, int height) {
   const int side = std::max(width, height);
