@@ -1,7 +1,8 @@
 // What the machine can do at this moment: probe THREADS prints {"flops": .., "read_bytes": ..} a second.
 //
-// flops: multiplications and additions of bf16 pairs with f32 sums where the compiler has them for this CPU (24
-// independent sums, as many as registers allow), else of f32. read_bytes: sums over memory far larger than caches.
+// flops: multiplications and additions of bf16 pairs with f32 sums where the compiler has them for this CPU
+// (24 independent sums, as many as registers allow), else of f32. read_bytes: sums over memory far larger
+// than caches.
 
 #include <immintrin.h>
 #include <omp.h>

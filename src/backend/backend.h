@@ -39,6 +39,7 @@ struct StepTime {
   std::string what;       ///< as describe_work() says, with what was folded into it
   double operations = 0;  ///< as operations() counts
   double ms = 0;
+  double cpu_ms = 0;  ///< processor time of all threads: what a machine that others use too leaves comparable
 };
 
 /// A compiled graph. Immutable; run() allocates nothing and may be called with different workspaces at the

@@ -283,7 +283,7 @@ void serve(const Ready& ready, SteadyClock::time_point started) {
 struct Line {
   std::string what;
   int count = 0;
-  double operations = 0, ms = 0;
+  double operations = 0, ms = 0, cpu_ms = 0;
 };
 
 std::vector<Line> lines_of(const std::vector<StepTime>& steps) {
@@ -294,10 +294,11 @@ std::vector<Line> lines_of(const std::vector<StepTime>& steps) {
     ++line.count;
     line.operations += step.operations;
     line.ms += step.ms;
+    line.cpu_ms += step.cpu_ms;
   }
   std::vector<Line> lines;
   for (auto& [what, line] : by_what) lines.push_back(std::move(line));
-  std::sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.ms > b.ms; });
+  std::sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.cpu_ms > b.cpu_ms; });
   return lines;
 }
 
@@ -308,16 +309,22 @@ void print_profile(const Ready& ready) {
     const std::vector<StepTime> steps =
         ready.executable.profile(ready.inputs, ready.outputs, ready.workspace);
     if (best.empty()) best = steps;
-    for (size_t k = 0; k < steps.size(); ++k) best[k].ms = std::min(best[k].ms, steps[k].ms);
+    for (size_t k = 0; k < steps.size(); ++k) {
+      best[k].ms = std::min(best[k].ms, steps[k].ms);
+      best[k].cpu_ms = std::min(best[k].cpu_ms, steps[k].cpu_ms);
+    }
   }
-  double total = 0;
-  for (const StepTime& step : best) total += step.ms;
-  fmt::print("{:8.2f} ms together\n", total);
-  for (const Line& line : lines_of(best)) {
-    const double rate = line.operations / line.ms * 1e-6;
-    fmt::print("{:8.2f} ms {:5.1f} % {:6.0f} GF/s {:4} x {}\n", line.ms, 100 * line.ms / total, rate,
-               line.count, line.what);
+  const std::vector<Line> lines = lines_of(best);
+  double ms = 0, cpu_ms = 0;
+  for (const Line& line : lines) {
+    ms += line.ms;
+    cpu_ms += line.cpu_ms;
   }
+  fmt::print("{:.2f} ms together, {:.2f} ms of processor time; shares and GF/s a core are of the latter\n",
+             ms, cpu_ms);
+  for (const Line& line : lines)
+    fmt::print("{:8.2f} ms {:8.2f} cpu {:5.1f} % {:6.0f} GF/s {:4} x {}\n", line.ms, line.cpu_ms,
+               100 * line.cpu_ms / cpu_ms, line.operations / line.cpu_ms * 1e-6, line.count, line.what);
 }
 
 Result<void> run(const Job& job) {

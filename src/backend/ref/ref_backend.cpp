@@ -106,9 +106,10 @@ class RefExecutable final : public Executable {
       const auto began = std::chrono::steady_clock::now();
       next_input += run_node(i, inputs.subspan(next_input), memory.data());
       if (times == nullptr) continue;
-      const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
+      const double took =
+          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
       const Node& node = graph_.nodes()[i];
-      times->push_back({describe_work(graph_, node), operations(graph_, node), took.count()});
+      times->push_back({describe_work(graph_, node), operations(graph_, node), took, took});
     }
     LIMNER_CHECK(next_input == inputs.size(), "a tensor for every input");
     for (size_t i = 0; i < outputs.size(); ++i) {
