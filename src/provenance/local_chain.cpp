@@ -37,6 +37,11 @@ Result<void> write_new_file(const fs::path& path, const std::string& text, mode_
   return {};
 }
 
+bool has_key(const fs::path& folder) {
+  std::error_code error;
+  return fs::exists(folder / "key.pem", error) || fs::exists(folder / "key.uri", error);
+}
+
 Result<void> make_folder(const fs::path& folder) {
   std::error_code error;
   if (folder.has_parent_path()) fs::create_directories(folder.parent_path(), error);
@@ -75,7 +80,7 @@ fs::path default_chain_folder() {
 
 Result<void> ensure_chain(const fs::path& folder, const ChainWish& wish, TimeUs now) {
   std::error_code error;
-  if (fs::exists(folder / "key.pem", error)) return {};
+  if (has_key(folder)) return {};
   fs::path making = folder;
   making += fmt::format(".making-{}", to_hex(random_bytes(8)));
   TRY(make_chain(making, wish, now));
@@ -84,7 +89,7 @@ Result<void> ensure_chain(const fs::path& folder, const ChainWish& wish, TimeUs 
   const int reason = errno;
   if (won) return {};
   fs::remove_all(making, error);
-  if (fs::exists(folder / "key.pem", error)) return {};
+  if (has_key(folder)) return {};
   return system_error(folder, "make", reason);
 }
 
