@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 
 #include "engine/concept_head.h"
 #include "engine/model_library.h"
 #include "policy/check.h"
+#include "policy/checks/late_loaded.h"
 
 namespace limner {
 
@@ -17,29 +17,6 @@ extern const CheckInfo kConceptsCheck;
 namespace {
 
 constexpr size_t kConceptRulesMax = 16, kConceptsInRuleMax = 256;
-
-// Loaded when it is first asked for, as classifiers are.
-class LazyConceptHead {
- public:
-  explicit LazyConceptHead(std::string name) : name_(std::move(name)) {}
-
-  Result<std::vector<ConceptMargin>> margins(const Picture& picture) {
-    const ConceptHead* head = TRY(get());
-    return head->margins(picture);
-  }
-
- private:
-  Result<const ConceptHead*> get() {
-    const std::lock_guard lock(mutex_);
-    // One thread: in a service the others draw.
-    if (!loaded_) loaded_ = TRY(ConceptHead::load(TRY(find_concepts(name_, "model")), 1));
-    return const_cast<const ConceptHead*>(loaded_.get());
-  }
-
-  std::string name_;
-  std::mutex mutex_;
-  std::unique_ptr<ConceptHead> loaded_;
-};
 
 struct ConceptRule {
   std::string name, category, model;
@@ -59,7 +36,7 @@ class ConceptsCheck final : public PictureCheck {
 
   Result<std::vector<Finding>> look(const Picture& picture) const override {
     std::map<std::string, Margins> margins;
-    for (const auto& [name, head] : heads_) margins.emplace(name, head->margins(picture));
+    for (const auto& [name, head] : heads_) margins.emplace(name, margins_of(*head, picture));
     std::vector<Finding> findings;
     for (const ConceptRule& rule : rules_) {
       const Margins& near = margins.at(rule.model);
@@ -92,9 +69,19 @@ class ConceptsCheck final : public PictureCheck {
     }
     TRY(table.finish());
     auto& head = heads_[rule.model];
-    if (!head) head = std::make_unique<LazyConceptHead>(rule.model);
+    // One thread: in a service the others draw.
+    if (!head)
+      head = std::make_unique<LateLoaded<ConceptHead>>(
+          [name = rule.model]() -> Result<std::unique_ptr<ConceptHead>> {
+            return ConceptHead::load(TRY(find_concepts(name, "model")), 1);
+          });
     rules_.push_back(std::move(rule));
     return {};
+  }
+
+  static Margins margins_of(LateLoaded<ConceptHead>& late, const Picture& picture) {
+    const ConceptHead* head = TRY(late.get());
+    return head->margins(picture);
   }
 
   // Without a category: nobody looked.
@@ -130,7 +117,7 @@ class ConceptsCheck final : public PictureCheck {
   }
 
   std::vector<ConceptRule> rules_;
-  std::map<std::string, std::unique_ptr<LazyConceptHead>> heads_;  // each loaded and asked once
+  std::map<std::string, std::unique_ptr<LateLoaded<ConceptHead>>> heads_;  // each loaded and asked once
 };
 
 constexpr std::string_view kConceptsExample = R"([[picture.concepts]]

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 
 #include "engine/model_library.h"
 #include "engine/picture_classifier.h"
 #include "policy/check.h"
+#include "policy/checks/late_loaded.h"
 
 namespace limner {
 
@@ -18,35 +18,17 @@ namespace {
 
 constexpr size_t kClassRulesMax = 16, kClassesMax = 16;
 
-// Loaded when it is first asked for, so that a policy can be read where there are no weights. A failure is
-// remembered no longer than it lasts: weights that are fetched later are found.
-class LazyClassifier {
- public:
-  explicit LazyClassifier(std::string name) : name_(std::move(name)) {}
-
-  /// A score for every class, by name.
-  Result<std::map<std::string, double>> classify(const Picture& picture) {
-    const PictureClassifier* classifier = TRY(get());
-    const std::vector<float> scores = TRY(classifier->classify(picture));
-    std::map<std::string, double> by_class;
-    for (size_t i = 0; i < scores.size(); ++i) by_class[classifier->classes()[i]] = scores[i];
-    return by_class;
-  }
-
- private:
-  Result<const PictureClassifier*> get() {
-    const std::lock_guard lock(mutex_);
-    // One thread: in a service the others draw.
-    if (!loaded_) loaded_ = TRY(PictureClassifier::load(TRY(find_classifier(name_, "classifier")), 1));
-    return const_cast<const PictureClassifier*>(loaded_.get());
-  }
-
-  std::string name_;
-  std::mutex mutex_;
-  std::unique_ptr<PictureClassifier> loaded_;
-};
-
 using Scores = Result<std::map<std::string, double>>;
+using LateClassifier = LateLoaded<PictureClassifier>;
+
+// A score for every class, by name.
+Scores scores_of(LateClassifier& late, const Picture& picture) {
+  const PictureClassifier* classifier = TRY(late.get());
+  const std::vector<float> scores = TRY(classifier->classify(picture));
+  std::map<std::string, double> by_class;
+  for (size_t i = 0; i < scores.size(); ++i) by_class[classifier->classes()[i]] = scores[i];
+  return by_class;
+}
 
 struct ClassRule {
   std::string name, category, classifier;
@@ -64,7 +46,7 @@ class PictureClassesCheck final : public PictureCheck {
 
   Result<std::vector<Finding>> look(const Picture& picture) const override {
     std::map<std::string, Scores> scores;
-    for (const auto& [name, classifier] : classifiers_) scores.emplace(name, classifier->classify(picture));
+    for (const auto& [name, classifier] : classifiers_) scores.emplace(name, scores_of(*classifier, picture));
     std::vector<Finding> findings;
     for (const ClassRule& rule : rules_) {
       Result<Finding> finding = judge(rule, scores.at(rule.classifier));
@@ -101,7 +83,12 @@ class PictureClassesCheck final : public PictureCheck {
     if (rule.refuse < rule.hold) return refuse->error(fmt::format("is below hold, which is {}", rule.hold));
     TRY(table.finish());
     auto& classifier = classifiers_[rule.classifier];
-    if (!classifier) classifier = std::make_unique<LazyClassifier>(rule.classifier);
+    // One thread: in a service the others draw.
+    if (!classifier)
+      classifier = std::make_unique<LateClassifier>(
+          [name = rule.classifier]() -> Result<std::unique_ptr<PictureClassifier>> {
+            return PictureClassifier::load(TRY(find_classifier(name, "classifier")), 1);
+          });
     rules_.push_back(std::move(rule));
     return {};
   }
@@ -133,7 +120,7 @@ class PictureClassesCheck final : public PictureCheck {
   }
 
   std::vector<ClassRule> rules_;
-  std::map<std::string, std::unique_ptr<LazyClassifier>> classifiers_;  // each loaded and asked once
+  std::map<std::string, std::unique_ptr<LateClassifier>> classifiers_;  // each loaded and asked once
 };
 
 constexpr std::string_view kClassifiersExample = R"([[picture.classifiers]]
