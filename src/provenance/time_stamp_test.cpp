@@ -120,7 +120,7 @@ TEST_F(TimeStampTest, OnlyTheNamedAuthoritiesAreTaken) {
   EXPECT_EQ(signed_at(kNow, authority_at(kNow), true, only_other), "");
   EXPECT_EQ(last.code, Code::forbidden);
   const auto both = make_trust_anchors({}, "trust", {other.root_pem(), authority.root_pem()}).value();
-  EXPECT_NE(signed_at(kNow, authority_at(kNow), true, both), "")
+  EXPECT_NE(signed_at(kNow, authority_at(kNow), true, both), "");
 }
 
 TEST_F(TimeStampTest, AStampIsThatOfItsSignature) {
