@@ -2,7 +2,6 @@
 
 #include <omp.h>
 
-#include <unordered_map>
 #include <utility>
 
 #include "base/check.h"
@@ -72,20 +71,47 @@ void PrimitiveStep::build() {
   primitive_ = make_();
 }
 
+PrimitiveStep::~PrimitiveStep() { delete spare_.load(); }
+
+std::unique_ptr<PrimitiveStep::Arguments> PrimitiveStep::take_arguments() const {
+  std::unique_ptr<Arguments> arguments(spare_.exchange(nullptr, std::memory_order_acquire));
+  if (arguments) return arguments;
+  arguments = std::make_unique<Arguments>();
+  for (const Binding& binding : bindings_) {
+    arguments->memories.emplace_back(binding.desc, engine_, nullptr);
+    arguments->list.push_back({binding.argument, arguments->memories.back().get()});
+  }
+  return arguments;
+}
+
+void PrimitiveStep::give_back(std::unique_ptr<Arguments> arguments) const {
+  Arguments* nothing = nullptr;
+  if (spare_.compare_exchange_strong(nothing, arguments.get(), std::memory_order_release,
+                                     std::memory_order_relaxed))
+    static_cast<void>(arguments.release());
+}
+
+void* PrimitiveStep::address(const Binding& binding, const Frame& frame, int64_t repeat) const {
+  void* data = binding.is_weight ? const_cast<void*>(frame.weights[static_cast<size_t>(binding.id)])
+                                 : frame.address(static_cast<BufferId>(binding.id));
+  return static_cast<std::byte*>(data) + static_cast<size_t>(repeat) * binding.stride;
+}
+
 void PrimitiveStep::run(const Frame& frame) const {
   const ThreadScope scope(threads_ > 0 ? threads_ : omp_get_max_threads());
-  // Handles on memory that lies elsewhere: a few words each. Made here because runs may overlap.
-  std::unordered_map<int, dnnl::memory> arguments;
+  std::unique_ptr<Arguments> arguments = take_arguments();
   for (int64_t repeat = 0; repeat < repeats_; ++repeat) {
-    arguments.clear();
-    for (const Binding& binding : bindings_) {
-      void* data = binding.is_weight ? const_cast<void*>(frame.weights[static_cast<size_t>(binding.id)])
-                                     : frame.address(static_cast<BufferId>(binding.id));
-      data = static_cast<std::byte*>(data) + static_cast<size_t>(repeat) * binding.stride;
-      arguments.emplace(binding.argument, dnnl::memory(binding.desc, engine_, data));
+    for (size_t i = 0; i < bindings_.size(); ++i) {
+      const dnnl::memory& memory = arguments->memories[i];
+      void* const data = address(bindings_[i], frame, repeat);
+      if (memory.get_data_handle() != data) memory.set_data_handle(data);
     }
-    primitive_.execute(frame.stream, arguments);
+    dnnl::error::wrap_c_api(
+        dnnl_primitive_execute(primitive_.get(), frame.stream.get(), static_cast<int>(arguments->list.size()),
+                               arguments->list.data()),
+        "a step could not be computed");
   }
+  give_back(std::move(arguments));
 }
 
 }  // namespace limner::cpu

@@ -1,9 +1,11 @@
 #pragma once
 // A step that one oneDNN primitive does.
 
+#include <atomic>
 #include <cstdint>
 #include <dnnl.hpp>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "backend/cpu/lowering.h"
@@ -27,6 +29,7 @@ class PrimitiveStep final : public Step {
   /// picture; on `threads` threads, 0: on as many as there are.
   PrimitiveStep(const Tools& tools, int64_t repeats, std::function<dnnl::primitive()> make, int threads = 0)
       : engine_(tools.engine), repeats_(repeats), threads_(threads), make_(std::move(make)) {}
+  ~PrimitiveStep() override;
 
   /// `argument` is a DNNL_ARG_*. Each repeat takes the next `desc` in the buffer.
   void bind(int argument, const dnnl::memory::desc& desc, BufferId buffer);
@@ -45,12 +48,23 @@ class PrimitiveStep final : public Step {
     int32_t id;
     size_t stride;  ///< bytes from one repeat to the next
   };
+  /// The library's handles on memory that lies elsewhere, one a binding.
+  struct Arguments {
+    std::vector<dnnl::memory> memories;
+    std::vector<dnnl_exec_arg_t> list;
+  };
+  std::unique_ptr<Arguments> take_arguments() const;
+  void give_back(std::unique_ptr<Arguments> arguments) const;
+  void* address(const Binding& binding, const Frame& frame, int64_t repeat) const;
+
   dnnl::engine engine_;
   int64_t repeats_;
   int threads_;
   std::function<dnnl::primitive()> make_;
   dnnl::primitive primitive_;
   std::vector<Binding> bindings_;
+  /// Of the last run that ended. Runs may overlap: each takes these, or makes its own.
+  mutable std::atomic<Arguments*> spare_ = nullptr;
 };
 
 }  // namespace limner::cpu

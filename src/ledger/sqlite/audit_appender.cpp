@@ -38,26 +38,29 @@ Result<std::shared_ptr<const NoteSigner>> AuditAppender::signer() {
 
 Result<uint64_t> AuditAppender::append(Connection& db, const AuditEvent& event) {
   const std::shared_ptr<const NoteSigner> key = TRY(signer());
-  TRY(begin_or_check(db, *key));
-  return append_leaf(db, *key, event);
+  const AuditEnd end = TRY(begin_or_check(db, *key));
+  return append_leaf(db, *key, end, event);
 }
 
 // The log says from where on which key seals it: one that was lost is replaced, and that can be seen.
-Result<void> AuditAppender::begin_or_check(Connection& db, const NoteSigner& signer) {
+Result<AuditEnd> AuditAppender::begin_or_check(Connection& db, const NoteSigner& signer) {
   const std::optional<std::string> last =
       TRY(db.first<std::string>(text_column, "SELECT public FROM audit_keys ORDER BY since DESC LIMIT 1"));
   const std::string ours = signer.verifier().text();
-  const AuditEnd end = TRY(audit_end(db));
+  AuditEnd end = TRY(audit_end(db));
   // Adding to what was cut off would hide that it was.
-  if (last == ours) return check_end_sealed(end, signer);
+  if (last == ours) {
+    TRY(check_end_sealed(end, signer));
+    return end;
+  }
   TRY(db.run("INSERT INTO audit_keys (since, public) VALUES (?, ?)", {end.size, ours}));
-  if (last) TRY(append_leaf(db, signer, {"audit.key", {}, {"log", ""}, {{"public", ours}}}));
-  return {};
+  if (!last) return end;
+  TRY(append_leaf(db, signer, end, {"audit.key", {}, {"log", ""}, {{"public", ours}}}));
+  return audit_end(db);
 }
 
-Result<uint64_t> AuditAppender::append_leaf(Connection& db, const NoteSigner& signer,
+Result<uint64_t> AuditAppender::append_leaf(Connection& db, const NoteSigner& signer, const AuditEnd& end,
                                             const AuditEvent& event) {
-  const AuditEnd end = TRY(audit_end(db));
   const AuditLeaf leaf =
       TRY(encode_leaf(event, end.size, clock_.now(), [] { return random_bytes(kSaltBytes); }));
   const RowSealer sealer(signer);

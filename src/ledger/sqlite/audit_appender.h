@@ -13,6 +13,12 @@
 
 namespace limner::sqlite {
 
+/// How many leaves there are, the last one's seal, and the seal of both.
+struct AuditEnd {
+  uint64_t size = 0;
+  std::string last_seal, head_seal;
+};
+
 class AuditAppender {
  public:
   AuditAppender(std::filesystem::path key_path, const Clock& clock)
@@ -26,8 +32,10 @@ class AuditAppender {
   uint64_t appended() const { return appended_; }
 
  private:
-  Result<void> begin_or_check(Connection& db, const NoteSigner& signer);
-  Result<uint64_t> append_leaf(Connection& db, const NoteSigner& signer, const AuditEvent& event);
+  /// The end that the next leaf follows.
+  Result<AuditEnd> begin_or_check(Connection& db, const NoteSigner& signer);
+  Result<uint64_t> append_leaf(Connection& db, const NoteSigner& signer, const AuditEnd& end,
+                               const AuditEvent& event);
 
   const std::filesystem::path key_path_;
   const Clock& clock_;
@@ -36,11 +44,7 @@ class AuditAppender {
   std::atomic<uint64_t> appended_ = 0;
 };
 
-/// How many leaves there are, the last one's seal, and the seal of both.
-struct AuditEnd {
-  uint64_t size = 0;
-  std::string last_seal, head_seal;
-};
+/// What the log ends with now.
 Result<AuditEnd> audit_end(Connection& db);
 /// `data_loss` unless the end is what `signer` sealed: leaves were cut off, or changed.
 Result<void> check_end_sealed(const AuditEnd& end, const NoteSigner& signer);
