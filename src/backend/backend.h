@@ -1,6 +1,7 @@
 #pragma once
 // What a backend is: something that packs weights once and compiles graphs over them into executables.
 
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -59,13 +60,26 @@ class Executable {
                                         std::span<const TensorView> outputs, Workspace& workspace) const = 0;
 };
 
+/// A file that keeps packed weights between runs.
+struct PackedPlace {
+  std::filesystem::path path;
+  std::string key;  ///< what decides the packed bytes: the weights' digest, build, processor, precision
+};
+
 /// The weights of one network in the layout a backend computes with, shared by all its executables. Packs a
 /// weight the first time a graph uses it. Thread-safe.
 class PackedWeights {
  public:
   virtual ~PackedWeights() = default;
-  /// Bytes packed so far.
+  /// Bytes packed so far, or found in an attached file.
   virtual size_t bytes() const = 0;
+  /// Takes from the file at `place` what keep() once wrote there under the same key, and packs only what it
+  /// has not got. To be called before the first compile(). `not_found` or `invalid` if there is no such file;
+  /// then everything is packed. The values are taken as they are: the place must be one that only this user
+  /// writes.
+  virtual Result<void> attach(const PackedPlace& place) = 0;
+  /// Writes all that was packed or found, in place of what is there.
+  virtual Result<void> keep(const PackedPlace& place) const = 0;
 };
 
 class Backend {

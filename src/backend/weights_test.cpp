@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <limits>
 #include <map>
 #include <thread>
@@ -52,6 +53,38 @@ Graph small_graph(int64_t batch, int64_t extent) {
   x = g.linear(g.silu(g.group_norm(x, top / "norm", 4, 1e-5f)), top / "fc", 8);
   g.output("y", g.prelu(x, top / "act"));
   return g;
+}
+
+/// A weight in every form that the CPU backend packs.
+Graph wide_graph() {
+  const Scope top{"top"};
+  Graph g;
+  Value x = g.conv2d(g.input("x", Shape{1, 6, 6, 32}), top / "conv", {.out = 48});
+  x = g.conv2d(g.silu(g.group_norm(x, top / "norm", 4, 1e-5f)), top / "narrow", {.out = 8});
+  x = g.add(g.reshape(x, Shape{1, 36, 8}), g.constant("top.table", Shape{36, 8}, Shape{1, 36, 8}));
+  g.output("y", g.linear(x, top / "fc", 20));
+  return g;
+}
+
+/// The output of wide_graph() over `weights`.
+std::vector<float> output_of(const Backend& backend, PackedWeights& weights) {
+  const Graph graph = wide_graph();
+  const auto executable = backend.compile(graph, weights).value();
+  const auto workspace = backend.make_workspace();
+  EXPECT_TRUE(workspace->reserve(executable->workspace_bytes()).has_value());
+  const std::vector<conformance::Tensor> inputs = conformance::random_inputs(graph);
+  const Shape& in = graph.nodes().front().shape;
+  std::vector<float> out(static_cast<size_t>(graph.shape(graph.outputs().front().value).count()));
+  const ConstTensorView given(DType::f32, in, inputs.front().data());
+  const TensorView wanted{DType::f32, graph.shape(graph.outputs().front().value), out.data()};
+  executable->run(std::span(&given, 1), std::span(&wanted, 1), *workspace);
+  return out;
+}
+
+std::filesystem::path fresh_path(const char* name) {
+  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / name;
+  std::filesystem::remove(path);
+  return path;
 }
 
 std::vector<std::unique_ptr<Backend>> backends() {
@@ -135,6 +168,52 @@ TEST(Executable, MayRunInTwoWorkspacesAtOnce) {
   second.join();
   EXPECT_EQ(alone, together);
   EXPECT_NE(alone, other);
+}
+
+TEST(KeptWeights, AreMappedInsteadOfPackedAndGiveTheSameBytes) {
+  const auto cpu = make_cpu_backend(2);
+  for (const Precision precision : kPrecisions) {
+    if (!cpu->supports(precision)) continue;
+    const PackedPlace place{fresh_path("kept.safetensors"), "one"};
+    const FaultyWeights first("", FaultyWeights::Fault::none), second("", FaultyWeights::Fault::none);
+    const auto packed = cpu->make_weights(first, precision);
+    EXPECT_FALSE(packed->attach(place)) << "there is no file yet";
+    const std::vector<float> expected = output_of(*cpu, *packed);
+    ASSERT_TRUE(packed->keep(place).has_value());
+
+    const auto mapped = cpu->make_weights(second, precision);
+    ASSERT_TRUE(mapped->attach(place).has_value());
+    EXPECT_EQ(output_of(*cpu, *mapped), expected);
+    EXPECT_EQ(second.reads(), 0) << precision_name(precision);
+    EXPECT_EQ(mapped->bytes(), packed->bytes());
+    EXPECT_TRUE(mapped->keep(place).has_value()) << "onto the file it is mapped from";
+  }
+}
+
+TEST(KeptWeights, OfAnotherKeyOrDamagedArePackedAnew) {
+  const auto cpu = make_cpu_backend(1);
+  const PackedPlace place{fresh_path("damaged.safetensors"), "one"};
+  const RandomWeights source;
+  const auto packed = cpu->make_weights(source, Precision::f32);
+  const std::vector<float> expected = output_of(*cpu, *packed);
+  ASSERT_TRUE(packed->keep(place).has_value());
+  const auto other = cpu->make_weights(source, Precision::f32);
+  EXPECT_EQ(other->attach({place.path, "two"}).error().code, Code::invalid);
+  std::filesystem::resize_file(place.path, std::filesystem::file_size(place.path) - 64);
+  EXPECT_EQ(other->attach(place).error().code, Code::invalid);
+  EXPECT_EQ(output_of(*cpu, *other), expected);
+}
+
+TEST(KeptWeights, FileLacksWhatOtherGraphsRead) {
+  const auto cpu = make_cpu_backend(2);
+  const PackedPlace place{fresh_path("partly.safetensors"), "one"};
+  const RandomWeights source;
+  const auto some = cpu->make_weights(source, Precision::f32);
+  ASSERT_TRUE(cpu->compile(small_graph(1, 4), *some).has_value());
+  ASSERT_TRUE(some->keep(place).has_value());
+  const auto rest = cpu->make_weights(source, Precision::f32);
+  ASSERT_TRUE(rest->attach(place).has_value());
+  EXPECT_EQ(output_of(*cpu, *rest), output_of(*cpu, *cpu->make_weights(source, Precision::f32)));
 }
 
 }  // namespace

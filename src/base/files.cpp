@@ -9,6 +9,7 @@
 #include <random>
 
 #include "base/file_handle.h"
+#include "base/file_pieces.h"
 
 namespace limner {
 namespace {
@@ -48,8 +49,8 @@ void sync_folder(const fs::path& folder) {
 }
 
 Result<void> fill_and_rename(FileHandle file, const fs::path& made, const fs::path& target,
-                             std::span<const std::byte> bytes) {
-  TRY(write_all(file, target, bytes));
+                             std::span<const std::span<const std::byte>> pieces) {
+  for (const std::span<const std::byte> piece : pieces) TRY(write_all(file, target, piece));
   if (::fsync(file.get()) != 0 || !file.close()) return system_error(target, "write", errno);
   if (::rename(made.c_str(), target.c_str()) != 0) return system_error(target, "write", errno);
   sync_folder(target.parent_path());
@@ -120,11 +121,16 @@ Result<void> check_writable(const fs::path& path) {
 }
 
 Result<void> write_file_atomically(const fs::path& path, std::span<const std::byte> bytes) {
+  return write_pieces_atomically(path, std::span(&bytes, 1));
+}
+
+Result<void> write_pieces_atomically(const fs::path& path,
+                                     std::span<const std::span<const std::byte>> pieces) {
   TRY(check_place(path));
   const fs::path target = followed(path);
   fs::path made;
   FileHandle file = TRY(create_beside(target, made));
-  Result<void> written = fill_and_rename(std::move(file), made, target, bytes);
+  Result<void> written = fill_and_rename(std::move(file), made, target, pieces);
   if (!written) ::unlink(made.c_str());
   return written;
 }

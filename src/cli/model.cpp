@@ -9,6 +9,7 @@
 #include "cli/printable.h"
 #include "engine/engine.h"
 #include "engine/model_library.h"
+#include "engine/packed_cache.h"
 
 namespace limner {
 namespace {
@@ -61,8 +62,18 @@ Result<int> import(const std::string& path, const std::string& name, bool json) 
   return 0;
 }
 
+Result<int> pack(const std::string& name, const std::string& dtype, bool json) {
+  const ModelPtr model = TRY(load(TRY(find_model(name)), {.dtype = dtype}));
+  const KeptWeights kept = TRY(keep_packed(*model));
+  if (json)
+    fmt::print("{}\n", json_text({{"folder", kept.folder.string()}, {"bytes", kept.bytes}}, kOneLine));
+  else
+    fmt::print("{} MiB in {}\n", kept.bytes >> 20, kept.folder.string());
+  return 0;
+}
+
 struct ModelFlags {
-  std::string name, path;
+  std::string name, path, dtype;
   bool json = false;
 };
 
@@ -86,6 +97,11 @@ void add_model(CLI::App& app, CommandSlot& slot) {
   imported->add_option("path", flags->path, "Diffusers folder or .safetensors checkpoint")->required();
   imported->add_option("--name", flags->name, "Name to give it (default: its own)");
   set(imported, [flags] { return import(flags->path, flags->name, flags->json); });
+  CLI::App* packed = command->add_subcommand(
+      "pack", "Keep a model's weights as they are computed with, in the user's cache, for faster starts");
+  packed->add_option("name", flags->name, "Name or path")->required();
+  packed->add_option("--dtype", flags->dtype, "As generate's (default: bf16 where the processor has it)");
+  set(packed, [flags] { return pack(flags->name, flags->dtype, flags->json); });
   add_model_pull(*command, slot);
   add_model_signing(*command, slot);
 }

@@ -47,6 +47,7 @@ class Autoencoder {
   size_t encode_bytes(int height, int width, const Backend& backend) const;
   /// Decoder and encoder, as small as they can be: for the weights they name.
   std::vector<Graph> describe_both() const;
+  Network& network() { return network_; }
   size_t packed_bytes() const { return network_.packed_bytes(); }
 
  private:

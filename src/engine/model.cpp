@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/files.h"
+#include "engine/packed_place.h"
 #include "engine/unet_batch.h"
 #include "engine/weights_digest.h"
 #include "families/extra_parts.h"
@@ -112,6 +113,8 @@ Result<UnetBatch*> Model::batch(const BatchShape& shape) {
 
 Result<std::unique_ptr<Model>> Model::load(const fs::path& path, const LoadOptions& options) {
   std::unique_ptr<Model> model = TRY(open(path, options));
+  model->weights_are_files_ = options.loras.empty() && options.embeddings.empty() && options.vae.empty();
+  model->attach_packed();
   model->start_hashing(options);
   return model;
 }
@@ -296,6 +299,25 @@ Result<void> Model::check_parts_agree() {
     return invalid(field, "wants SDXL's added conditioning, but the model has no second text encoder");
   }
   return {};
+}
+
+std::vector<std::pair<std::string, Network*>> Model::networks() {
+  std::vector<std::pair<std::string, Network*>> networks{{"unet", &unet_network_},
+                                                         {"vae", &autoencoder_.network()}};
+  for (TextEncoder& encoder : text_encoders_) networks.emplace_back(encoder.use.encoder, &encoder.network);
+  return networks;
+}
+
+// A digest that is not remembered would take longer than packing.
+void Model::attach_packed() {
+  if (!weights_are_files_) return;
+  const std::string digest = remembered_digest(files_.weight_files);
+  if (digest.empty()) return;
+  for (const auto& [name, network] : networks()) {
+    const PackedPlace place = packed_place(*this, digest, name);
+    // Nothing kept, or not what it should be: then it is packed.
+    if (!place.path.empty()) static_cast<void>(network->attach(place));
+  }
 }
 
 void Model::start_hashing(const LoadOptions& options) {

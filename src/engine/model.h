@@ -88,6 +88,10 @@ class Model {
   const std::vector<ControlNet>& controlnets() const { return controlnets_; }
   Workspace& workspace() { return *workspace_; }
   MemoryPlans& plans() const { return *plans_; }
+  /// All but ControlNets: "unet", "vae", "text_encoder", ...
+  std::vector<std::pair<std::string, Network*>> networks();
+  /// Whether every weight is as its file says: no LoRAs, embeddings or other autoencoder.
+  bool weights_are_files() const { return weights_are_files_; }
   /// Of all networks, so far.
   size_t packed_bytes() const;
   /// The UNet for batches of `shape`, made the first time.
@@ -114,6 +118,7 @@ class Model {
   Result<void> add_embeddings(const std::vector<TextualInversion>& embeddings, TextEncoder& encoder,
                               std::shared_ptr<const WeightSource>& weights);
   Result<void> check_parts_agree();
+  void attach_packed();
   void start_hashing(const LoadOptions& options);
 
   std::unique_ptr<Backend> backend_;
@@ -122,6 +127,7 @@ class Model {
   ModelFiles files_;
   const Family* family_ = nullptr;
   Precision precision_ = Precision::f32;
+  bool weights_are_files_ = false;
   TrainingSchedule training_;
   UnetConfig unet_config_;
   Autoencoder autoencoder_;

@@ -27,6 +27,9 @@ class Network {
   }
   bool present() const { return backend_ != nullptr; }
   Precision precision() const { return precision_; }
+  /// As PackedWeights says.
+  Result<void> attach(const PackedPlace& place) { return weights_->attach(place); }
+  Result<void> keep(const PackedPlace& place) const { return weights_->keep(place); }
   size_t packed_bytes() const { return weights_ ? weights_->bytes() : 0; }
 
  private:

@@ -15,14 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path cache_directory() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
-    return fs::path(cache) / "limner" / "digests";
-  if (const char* home = std::getenv("HOME"); home && *home)
-    return fs::path(home) / ".cache" / "limner" / "digests";
-  return {};
-}
-
 // Names the file in this state: a changed file has another key, so a stale digest is never found.
 std::string state_key(const fs::path& path) {
   struct stat status {};
@@ -49,11 +41,17 @@ std::string read_and_digest(const fs::path& path, const std::function<bool(size_
   return file.eof() ? hash.finish_hex() : std::string();
 }
 
+std::string digest_of_state(const std::string& key) {
+  const fs::path cache = cache_folder("digests");
+  if (key.empty() || cache.empty()) return {};
+  const Result<std::string> kept = read_file(cache / key, 64);
+  return kept && kept->size() == 64 ? *kept : std::string();
+}
+
 std::string digest_of_file(const fs::path& path, const std::function<bool(size_t)>& progress) {
   const std::string key = state_key(path);
-  const fs::path cache = cache_directory();
-  if (!key.empty() && !cache.empty())
-    if (const Result<std::string> kept = read_file(cache / key, 64); kept && kept->size() == 64) return *kept;
+  if (const std::string kept = digest_of_state(key); !kept.empty()) return kept;
+  const fs::path cache = cache_folder("digests");
   const std::string digest = read_and_digest(path, progress);
   if (digest.empty()) return {};
   std::error_code error;
@@ -65,16 +63,34 @@ std::string digest_of_file(const fs::path& path, const std::function<bool(size_t
   return digest;
 }
 
-}  // namespace
-
-std::string digest_of_files(const std::vector<fs::path>& files, const std::function<bool(size_t)>& progress) {
+// `digest` of one file, or of the lines of several. Empty if one is.
+template <class Digest>
+std::string digest_of_all(const std::vector<fs::path>& files, Digest digest) {
   std::string all;
   for (const fs::path& file : files) {
-    const std::string digest = digest_of_file(file, progress);
-    if (digest.empty() || files.size() == 1) return digest;
-    all += fmt::format("{}  {}\n", digest, file.filename().string());
+    const std::string one = digest(file);
+    if (one.empty() || files.size() == 1) return one;
+    all += fmt::format("{}  {}\n", one, file.filename().string());
   }
   return sha256_hex(std::as_bytes(std::span(all)));
+}
+
+}  // namespace
+
+fs::path cache_folder(const char* name) {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
+    return fs::path(cache) / "limner" / name;
+  if (const char* home = std::getenv("HOME"); home && *home)
+    return fs::path(home) / ".cache" / "limner" / name;
+  return {};
+}
+
+std::string digest_of_files(const std::vector<fs::path>& files, const std::function<bool(size_t)>& progress) {
+  return digest_of_all(files, [&](const fs::path& file) { return digest_of_file(file, progress); });
+}
+
+std::string remembered_digest(const std::vector<fs::path>& files) {
+  return digest_of_all(files, [](const fs::path& file) { return digest_of_state(state_key(file)); });
 }
 
 std::vector<fs::path> weight_files_of(const fs::path& path) {

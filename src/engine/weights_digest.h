@@ -14,6 +14,12 @@ namespace limner {
 std::string digest_of_files(const std::vector<std::filesystem::path>& files,
                             const std::function<bool(size_t)>& progress = {});
 
+/// The same if it is remembered, at once; else empty.
+std::string remembered_digest(const std::vector<std::filesystem::path>& files);
+
+/// A folder of ours in the user's cache folder; not made yet. Empty if the environment names none.
+std::filesystem::path cache_folder(const char* name);
+
 /// The .safetensors files of `path`: itself, or those in the folder, sorted.
 std::vector<std::filesystem::path> weight_files_of(const std::filesystem::path& path);
 

@@ -2,15 +2,17 @@
 //
 //   run_net NET PATH INPUTS.safetensors OUTPUTS.safetensors [--backend ref|cpu] [--dtype
 //   f32|bf16|bf16-direct]
-//           [--threads N] [--tile] [--hidden N] [--no-norm] [--pooled] [--profile] [--serve]
+//           [--threads N] [--tile] [--hidden N] [--no-norm] [--pooled] [--profile] [--serve] [--packed FILE]
 //
 // NET is clip_text, unet, controlnet, vae_decode, vae_encode, tiny_decode, tiny_encode, rrdbnet, srvgg,
 // open_nsfw or mobilenet_v2. PATH is a folder with config.json and weights, or a weight file for the last
 // four. Inputs have the names and the channels-last shapes that the descriptions in src/nets declare, all
 // stored as floats (ids too). --tile wraps convolutions around in both axes; the next three are for
 // clip_text. --profile also prints where the time of a run goes, the best of five. --serve is for benchmarks:
-// once the first run is done it prints {"ready_s": seconds since it was started} and then, for each line it
-// reads, {"ms": one run's time, "peak_bytes": memory used at most}.
+// once the first run is done it prints {"loaded_s": seconds from its start to before that run, "ready_s": to
+// after it} and then, for each line it reads, {"ms": one run's time, "cpu_ms": processor time of all threads,
+// "peak_bytes": memory used at most}. --packed takes packed weights from FILE, which is written if it is not
+// there; whose they are is not checked.
 
 #include <fmt/format.h>
 
@@ -18,6 +20,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -47,7 +50,7 @@ namespace {
 
 struct Job {
   std::string net, path, inputs_path, outputs_path;
-  std::string backend = "ref", dtype = "f32";
+  std::string backend = "ref", dtype = "f32", packed_path;
   int threads = 0;
   bool profile = false, serve = false;
   GraphOptions graph;
@@ -268,13 +271,16 @@ double seconds_since(SteadyClock::time_point began) {
   return std::chrono::duration<double>(SteadyClock::now() - began).count();
 }
 
-void serve(const Ready& ready, SteadyClock::time_point started) {
-  fmt::print("{{\"ready_s\": {:.4f}}}\n", seconds_since(started));
+void serve(const Ready& ready, double loaded_s, SteadyClock::time_point started) {
+  fmt::print("{{\"loaded_s\": {:.4f}, \"ready_s\": {:.4f}}}\n", loaded_s, seconds_since(started));
   std::fflush(stdout);
   for (std::string line; std::getline(std::cin, line);) {
     const auto began = SteadyClock::now();
+    const std::clock_t cpu_began = std::clock();
     ready.run();
-    fmt::print("{{\"ms\": {:.4f}, \"peak_bytes\": {}}}\n", seconds_since(began) * 1e3, peak_memory_bytes());
+    const double cpu_ms = 1e3 * static_cast<double>(std::clock() - cpu_began) / CLOCKS_PER_SEC;
+    fmt::print("{{\"ms\": {:.4f}, \"cpu_ms\": {:.4f}, \"peak_bytes\": {}}}\n", seconds_since(began) * 1e3,
+               cpu_ms, peak_memory_bytes());
     std::fflush(stdout);
   }
 }
@@ -334,6 +340,8 @@ Result<void> run(const Job& job) {
   const Graph graph = TRY(describe(Scene{job, *weights, *inputs_file}));
   const auto backend = job.backend == "cpu" ? make_cpu_backend(job.threads) : make_ref_backend();
   const auto packed = backend->make_weights(*weights, TRY(precision_of(*backend, job.dtype)));
+  const PackedPlace place{job.packed_path, "run_net"};
+  const bool attached = !job.packed_path.empty() && packed->attach(place);
   const auto executable = TRY(backend->compile(graph, *packed));
   const auto workspace = backend->make_workspace();
   TRY(workspace->reserve(executable->workspace_bytes()));
@@ -347,9 +355,11 @@ Result<void> run(const Job& job) {
   std::vector<TensorView> output_views;
   for (const Buffer& output : outputs) output_views.push_back(output.view);
   const Ready ready{*executable, input_views, output_views, *workspace};
+  const double loaded_s = seconds_since(started);
   ready.run();
+  if (!job.packed_path.empty() && !attached) TRY(packed->keep(place));
   if (job.profile) print_profile(ready);
-  if (job.serve) serve(ready, started);
+  if (job.serve) serve(ready, loaded_s, started);
   return write_safetensors(job.outputs_path, outputs);
 }
 
@@ -359,6 +369,7 @@ Result<Job> parse(std::vector<std::string> arguments) {
   const std::map<std::string, std::function<void(const std::string&)>> valued = {
       {"--backend", [&](const std::string& value) { job.backend = value; }},
       {"--dtype", [&](const std::string& value) { job.dtype = value; }},
+      {"--packed", [&](const std::string& value) { job.packed_path = value; }},
       {"--threads", [&](const std::string& value) { job.threads = std::atoi(value.c_str()); }},
       {"--hidden", [&](const std::string& value) { job.clip.hidden_from_end = std::atoi(value.c_str()); }}};
   const std::map<std::string, std::function<void()>> bare = {

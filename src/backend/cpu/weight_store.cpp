@@ -65,7 +65,21 @@ Result<std::byte*> Hoard::take(size_t bytes) {
 
 size_t WeightStore::bytes() const {
   const std::lock_guard lock(mutex_);
-  return hoard_.bytes();
+  return hoard_.bytes() + attached_bytes_;
+}
+
+Result<void> WeightStore::attach(const PackedPlace& place) {
+  const std::lock_guard lock(mutex_);
+  attached_.emplace(TRY(PackedFile::open(place)));
+  return {};
+}
+
+Result<void> WeightStore::keep(const PackedPlace& place) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<PackedFile::Entry> entries;
+  for (const auto& [name, entry] : entries_)
+    entries.push_back({packed_name(entry.request), entry.data, whole_lines(entry.bytes)});
+  return PackedFile::write(place, entries);
 }
 
 class WeightStore::Staging {
@@ -103,12 +117,15 @@ Result<const void*> WeightStore::resolve_one(const WeightRequest& request, Stagi
   const auto [begin, end] = entries_.equal_range(request.name);
   for (auto found = begin; found != end; ++found) {
     const Entry& entry = found->second;
-    const bool same =
-        entry.form == request.form && entry.shape == request.shape && entry.layout == request.wanted;
+    const bool same = entry.request.form == request.form && entry.request.shape == request.shape &&
+                      entry.request.wanted == request.wanted;
     if (same) return static_cast<const void*>(entry.data);
   }
-  const std::byte* data = TRY(make(request, staging));
-  entries_.emplace(request.name, Entry{request.form, request.shape, request.wanted, data});
+  const size_t bytes = bytes_of(request, type_, tools_);
+  const std::byte* data = attached_ ? attached_->find(request, whole_lines(bytes)) : nullptr;
+  if (data != nullptr) attached_bytes_ += whole_lines(bytes);
+  if (data == nullptr) data = TRY(make(request, staging));
+  entries_.emplace(request.name, Entry{request, data, bytes});
   return static_cast<const void*>(data);
 }
 

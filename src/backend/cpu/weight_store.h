@@ -4,10 +4,12 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/cpu/packed_file.h"
 #include "backend/cpu/program.h"
 #include "backend/cpu/tools.h"
 #include "backend/mapped_workspace.h"
@@ -35,6 +37,8 @@ class WeightStore final : public PackedWeights {
       : source_(source), type_(internal_type(precision)), precision_(precision), tools_(tools) {}
 
   size_t bytes() const override;
+  Result<void> attach(const PackedPlace& place) override;
+  Result<void> keep(const PackedPlace& place) const override;
   Precision precision() const { return precision_; }
   /// What each request asks for, packing what is not there yet; tells the source now and then that the pages
   /// it was read from are not needed, so that a network is never in memory twice. Missing, mis-shaped or not
@@ -44,10 +48,9 @@ class WeightStore final : public PackedWeights {
  private:
   /// A tensor in one of its forms.
   struct Entry {
-    WeightRequest::Form form;
-    Shape shape;
-    dnnl::memory::desc layout;
+    WeightRequest request;
     const std::byte* data;
+    size_t bytes;
   };
 
   /// A tensor converted but not yet reordered; grows to the largest one of a resolve().
@@ -65,6 +68,8 @@ class WeightStore final : public PackedWeights {
   mutable std::mutex mutex_;
   std::multimap<std::string, Entry, std::less<>> entries_;
   Hoard hoard_;
+  std::optional<PackedFile> attached_;
+  size_t attached_bytes_ = 0;  ///< taken from it
 };
 
 }  // namespace limner::cpu

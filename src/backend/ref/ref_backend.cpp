@@ -27,6 +27,8 @@ class RefWeights final : public PackedWeights {
     const std::lock_guard lock(mutex_);
     return bytes_;
   }
+  Result<void> attach(const PackedPlace& place) override { return not_kept(place); }
+  Result<void> keep(const PackedPlace& place) const override { return not_kept(place); }
 
   /// The weight as f32, converted at its first use; the pointer lives as long as this.
   Result<const float*> get(const Graph::WeightUse& use) {
@@ -42,6 +44,10 @@ class RefWeights final : public PackedWeights {
   }
 
  private:
+  static Error not_kept(const PackedPlace& place) {
+    return unsupported(place.path.string(), "the reference keeps no packed weights");
+  }
+
   const WeightSource& source_;
   mutable std::mutex mutex_;
   std::map<std::string, std::vector<float>> tensors_;
