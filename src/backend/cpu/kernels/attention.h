@@ -141,10 +141,16 @@ class AttentionBlock {
     const int64_t depth = layout_.padded_keys(std::min(kKeyBlock, shape_.keys - key)) / Dot::kDepth;
     for (int64_t vector = 0; vector < layout_.value_vectors;) {
       const int count = layout_.chunk_vectors(vector);
+      const auto* chunk = values + layout_.value_offset(vector, key);
+      float* outputs = scratch_.outputs + row * layout_.value_columns() + vector * kLanes;
+      const bool half = shape_.head_width <= (vector + count) * kLanes - kLanes / 2;
       with_vectors(count, [&](auto n) {
-        Dot::template multiply<n()>(scratch_.weights, kKeyBlock / Dot::kDepth,
-                                    values + layout_.value_offset(vector, key), depth,
-                                    scratch_.outputs + row * layout_.value_columns() + vector * kLanes,
+        if constexpr (Dot::kHasHalves) {
+          if (half)
+            return Dot::template multiply_half<n()>(scratch_.weights, kKeyBlock / Dot::kDepth, chunk, depth,
+                                                    outputs, layout_.value_columns(), key > 0);
+        }
+        Dot::template multiply<n()>(scratch_.weights, kKeyBlock / Dot::kDepth, chunk, depth, outputs,
                                     layout_.value_columns(), key > 0);
       });
       vector += count;

@@ -10,6 +10,7 @@ struct DotBf16 {
   static constexpr int kDepth = 2;
   static constexpr int kRows = 8;
   static constexpr int kVectors = 3;
+  static constexpr bool kHasHalves = true;  ///< multiply_half() is there
 
   static Packed pack(const Bf16* x, int64_t stride, int64_t count) {
     const uint32_t high = count > 1 ? x[stride].bits : 0u;
@@ -47,6 +48,45 @@ struct DotBf16 {
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 3
       for (int n = 0; n < N; ++n) _mm512_storeu_ps(c + r * c_stride + n * kLanes, sum[r][n]);
+    }
+  }
+
+  /// multiply() without the last half register of columns, which is left as it is: less work on CPUs that
+  /// take one in two halves.
+  template <int N>
+  static void multiply_half(const uint32_t* a, int64_t a_stride, const uint32_t* b, int64_t depth, float* c,
+                            int64_t c_stride, bool accumulate) {
+    constexpr int kWhole = N - 1;
+    __m512 sum[kRows][kWhole > 0 ? kWhole : 1];
+    __m256 last[kRows];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 3
+      for (int n = 0; n < kWhole; ++n)
+        sum[r][n] = accumulate ? _mm512_loadu_ps(c + r * c_stride + n * kLanes) : _mm512_setzero_ps();
+      last[r] = accumulate ? _mm256_loadu_ps(c + r * c_stride + kWhole * kLanes) : _mm256_setzero_ps();
+    }
+    for (int64_t k = 0; k < depth; ++k, b += N * kLanes) {
+      __m512bh column[kWhole > 0 ? kWhole : 1];
+#pragma GCC unroll 3
+      for (int n = 0; n < kWhole; ++n)
+        column[n] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + n * kLanes));
+      const auto half = reinterpret_cast<__m256bh>(
+          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + kWhole * kLanes)));
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const __m512i pair = _mm512_set1_epi32(static_cast<int>(a[r * a_stride + k]));
+#pragma GCC unroll 3
+        for (int n = 0; n < kWhole; ++n)
+          sum[r][n] = _mm512_dpbf16_ps(sum[r][n], reinterpret_cast<__m512bh>(pair), column[n]);
+        last[r] = _mm256_dpbf16_ps(last[r], reinterpret_cast<__m256bh>(_mm512_castsi512_si256(pair)), half);
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 3
+      for (int n = 0; n < kWhole; ++n) _mm512_storeu_ps(c + r * c_stride + n * kLanes, sum[r][n]);
+      _mm256_storeu_ps(c + r * c_stride + kWhole * kLanes, last[r]);
     }
   }
 

@@ -15,6 +15,7 @@ struct DotF32 {
   static constexpr int kRows = 4;  // 4 x 3 of 16
 #endif
   static constexpr int kVectors = 3;
+  static constexpr bool kHasHalves = false;
 
   /// x[0], x[stride], .. as one step in depth; `count` < kDepth: the missing ones are zero.
   template <class T>
