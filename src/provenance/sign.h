@@ -26,9 +26,10 @@ struct SignerSources {
   TimeStamping stamping = {};
 };
 
-/// The signer of a folder that has chain.pem (the signer's certificate, then those between it and the root) and
-/// key.pem or, for a key on a token, key.uri (provenance/x509/token_key.h). The key is on P-256 or Ed25519. A file that is missing or broken, a key that is not the
-/// certificate's, a certificate that may not sign claims (C2PA 2.4, 14.5.1): an error that names the file.
+/// The signer of a folder that has chain.pem (the signer's certificate, then those between it and the root)
+/// and key.pem or, for a key on a token, key.uri (provenance/x509/token_key.h). The key is on P-256 or
+/// Ed25519. A file that is missing or broken, a key that is not the certificate's, a certificate that may not
+/// sign claims (C2PA 2.4, 14.5.1): an error that names the file.
 Result<SignerPtr> load_signer(const std::filesystem::path& folder, SignerSources sources = {});
 
 /// The SHA-256 of the signer's certificate, hexadecimal: which key it is, to whoever has the certificate.

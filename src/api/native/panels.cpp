@@ -16,8 +16,8 @@
 #include "base/sha256.h"
 #include "image/codec.h"
 #include "image/format.h"
-#include "jobs/json_values.h"
 #include "jobs/bradley_terry.h"
+#include "jobs/json_values.h"
 
 namespace limner {
 namespace {
