@@ -131,10 +131,10 @@ def small(side):
     table([square(photograph(PHOTOGRAPHS / name)) for name in NAMES], SMALL_ATTACKS, compare=False)
 
 
-def unmarked(count):
+def unmarked(count, first):
     """Pictures that were never marked: parts of photographs, turned, resized and recoded, and noise of many spectra."""
     photographs = [photograph(PHOTOGRAPHS / name) for name in NAMES]
-    for seed in range(count):
+    for seed in range(first, first + count):
         dice = random.Random(seed)
         side = dice.choice([96, 128, 128, 128, 160, 192, 256])
         if dice.random() < 0.2:
@@ -161,13 +161,13 @@ def noise(seed, side, dice):
     return Image.fromarray(values.clip(0, 255).astype("uint8")).convert("RGB")
 
 
-def null_test(count):
+def null_test(count, first):
     reader, start, read = Reader(), time.monotonic(), 0
-    for done, image in enumerate(unmarked(count), 1):
+    for done, image in enumerate(unmarked(count, first), 1):
         found = reader.read(image)
         if found is not None:
             read += 1
-            print(f"picture {done - 1} reads as {found}", flush=True)
+            print(f"picture {first + done - 1} reads as {found}", flush=True)
         if done % 1000 == 0 or done == count:
             print(f"{done} unmarked pictures, {read} read as marked, {time.monotonic() - start:.0f} s", flush=True)
     return read == 0
@@ -176,10 +176,11 @@ def null_test(count):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--null", type=int, metavar="COUNT")
+    parser.add_argument("--first", type=int, default=0, metavar="NUMBER", help="the first unmarked picture: to read them in parts")
     parser.add_argument("--default-model", nargs="+", metavar="FILE")
     arguments = parser.parse_args()
     if arguments.null:
-        sys.exit(0 if null_test(arguments.null) else 1)
+        sys.exit(0 if null_test(arguments.null, arguments.first) else 1)
     if arguments.default_model:
         images = [photograph(path) for path in arguments.default_model]
         images = [resized(image, max(1, 512 / min(image.size))) for image in images]
