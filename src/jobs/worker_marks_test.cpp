@@ -107,6 +107,16 @@ TEST_F(WorkerMarks, SayWhenAPictureIsTooSmallForAWatermark) {
   EXPECT_EQ(signature_of(only_picture(job)).state, SignatureState::trusted);
 }
 
+TEST_F(WorkerMarks, NoFileLeavesWithoutAny) {
+  start(marking());
+  const Job job = ended(
+      submit({{"prompt", "a red apple"}, {"width", 64}, {"height", 64}, {"steps", 1}, {"format", "avif"}}));
+  EXPECT_EQ(job.state, JobState::failed);
+  EXPECT_EQ(job.error.field, "format");
+  EXPECT_NE(job.error.message.find("unmarked"), std::string::npos) << job.error.message;
+  EXPECT_TRUE(pictures_of(job).empty());
+}
+
 TEST_F(WorkerMarks, NameThePictureThatAnotherWasDrawnOver) {
   start(marking());
   const std::string below = drawn_alone(small_request("a green pear"));

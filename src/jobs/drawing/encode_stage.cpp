@@ -1,6 +1,8 @@
 // Pixels to the file that its requester gets: the mark in the pixels first, then the texts, the manifest
 // last.
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "base/ids.h"
@@ -80,10 +82,23 @@ void count_trust(WorkerContext& context, const PictureRow& row) {
       context.metrics.guidance_gap.with({text_at(*model, "name")}).observe(gap->get<double>());
 }
 
+// Where files are signed, none leaves unmarked: one that carries no manifest needs a watermark that can be
+// read.
+Result<void> check_marked(const PictureMarker& marker, const PixelMarks& marks, Format format) {
+  if (!marker.signs(Format::png) || marker.signs(format) || marks.binding) return {};
+  return invalid(
+      "format",
+      fmt::format("a file of {} carries no manifest, and this picture holds no watermark that could "
+                  "be read: it would leave unmarked",
+                  format_name(format)),
+      "ask for png, jpeg or webp");
+}
+
 Result<void> encode_marked(const PictureMarker& marker, DrawnPicture& picture, PictureRow& row,
                            Format format) {
   const ActiveJob& job = *picture.job;
   PixelMarks marks = TRY(marker.mark_pixels(picture.pixels, job.job.id, picture.picture));
+  TRY(check_marked(marker, marks, format));
   marks.json["manifest"] = marker.signs(format);
   const FileTexts texts =
       marker.marks() ? texts_with(picture.texts, marks.json, row.metadata) : picture.texts;
