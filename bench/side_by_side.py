@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Limner beside its peers on this machine, interleaved in one session: ratios, since the machine drifts and they do not.
+"""Limner beside its peers on this machine, interleaved in one run: ratios, since the machine drifts and they do not.
 
     ./dev bench [CASE...] [--rounds N] [--threads N] [--peers NAMES]
 
