@@ -248,13 +248,21 @@ def shares(folder, seconds=30):
             server.command("tenant", "create", name, "--data", server.data)
             keys.append(server.make_key("k", "draw", "read", tenant=name))
         # One sends ten times as much as the other.
-        jobs = [(0, 200), (1, 20)]
+        jobs = [(0, 1000), (1, 100)]
         for which, count in jobs:
             client = server.client(keys[which])
             for seed in range(count):
                 client.submit(prompt="a cat", steps=STEPS, seed=seed, tier="batch")
+
+        def engine_seconds():
+            return [server.client(key).get("/v1/usage").json["total"]["engine_seconds"] for key in keys]
+
+        # From when both wait: the first has had the engine for itself while the other was still asking.
+        before = engine_seconds()
         time.sleep(seconds / 3)
-        used = [server.client(key).get("/v1/usage").json["total"]["engine_seconds"] for key in keys]
+        used = [after - earlier for after, earlier in zip(engine_seconds(), before)]
+        # Who has nothing left to ask for wants less than half.
+        assert all(server.client(key).get("/v1/jobs?state=queued&limit=1").json["data"] for key in keys), "a tenant ran out"
     print(f"two tenants, one with ten times the requests: {used[0]:.2f} s and {used[1]:.2f} s of the engine "
           f"({100 * min(used) / sum(used):.1f} % and {100 * max(used) / sum(used):.1f} %)")
 
