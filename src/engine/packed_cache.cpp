@@ -5,6 +5,7 @@
 
 #include "base/sha256.h"
 #include "base/version.h"
+#include "engine/draw_once.h"
 #include "engine/model.h"
 #include "engine/packed_place.h"
 #include "engine/weights_digest.h"
@@ -19,17 +20,6 @@ std::string program_state() {
   struct stat status {};
   if (::stat("/proc/self/exe", &status) != 0) return {};
   return fmt::format("{} {}.{}", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-}
-
-Result<void> draw_once(Model& model) {
-  DrawingParams params;
-  params.seed = 0;
-  params.steps = 1;
-  const DrawingPtr drawing = TRY(open(model, params, {}));
-  Drawing* const one = drawing.get();
-  while (!drawn(*drawing)) TRY(step(std::span(&one, 1)));
-  TRY(finish(*drawing));
-  return {};
 }
 
 }  // namespace

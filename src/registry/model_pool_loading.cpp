@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "engine/draw_once.h"
+
 namespace limner {
 namespace {
 
@@ -40,33 +42,6 @@ Result<void> check_signatures(const Catalogue& catalogue, const ModelEntry& entr
   return catalogue.check_signed(options.vae, read);
 }
 
-Picture grey(int width, int height, int channels) {
-  return {width, height, channels, std::vector<uint8_t>(static_cast<size_t>(width) * height * channels, 128)};
-}
-
-// Whatever pictures the model cannot draw without.
-DrawingInputs inputs_for(const ModelInfo& info, size_t controlnets) {
-  DrawingInputs inputs;
-  if (info.inpainting || info.edits_by_instruction) inputs.init = grey(info.width, info.height, 3);
-  if (info.inpainting) inputs.mask = grey(info.width, info.height, 1);
-  for (size_t i = 0; i < controlnets; ++i) inputs.controls.push_back({grey(info.width, info.height, 3)});
-  return inputs;
-}
-
-// The smallest whole drawing: everything that the usual one needs is packed and compiled by it.
-Result<void> draw_once(Model& model, size_t controlnets, const std::function<bool(double)>& progress) {
-  DrawingParams params;
-  params.seed = 0;
-  params.steps = 1;
-  params.sampler = "euler";
-  const DrawingPtr drawing = TRY(open(model, params, inputs_for(model_info(model), controlnets)));
-  if (!progress(kOpened)) return loading_interrupted();
-  Drawing* const one[] = {drawing.get()};
-  while (!drawn(*drawing)) TRY(step(one));
-  TRY(finish(*drawing));
-  return {};
-}
-
 }  // namespace
 
 Result<std::shared_ptr<LoadedModel>> load_for_drawing(const Catalogue& catalogue, const ModelEntry& entry,
@@ -77,7 +52,7 @@ Result<std::shared_ptr<LoadedModel>> load_for_drawing(const Catalogue& catalogue
   TRY(check_digest(entry, card, progress));
   ModelPtr model = TRY(load(entry.path, options));
   if (!progress(kLoaded)) return loading_interrupted();
-  TRY(draw_once(*model, options.controlnets.size(), progress));
+  TRY(draw_once(*model, [&] { return progress(kOpened); }));
   std::string sha256 = model_hash(*model);
   const size_t bytes = weight_bytes(*model);
   return std::make_shared<LoadedModel>(std::move(model), key, std::move(sha256), bytes);

@@ -1,5 +1,6 @@
 """Whole pictures: every sampler, schedule, family and task beside diffusers, in f32, from the same seed."""
 
+import os
 import subprocess
 
 import diffusers
@@ -303,3 +304,11 @@ def test_default_model_draws_its_reference(limner, index):
     values = load_file(folder / "reference.safetensors")["ddim20_pictures"][index]
     theirs = Image.fromarray(((values / 2 + 0.5).clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy())
     assert_same_picture(limner.generate(folder, prompt, steps=20, cfg=3, seed=0), theirs)
+
+
+@pytest.mark.parametrize("name", ["sd1", "inpaint", "pix2pix"])
+def test_weights_of_every_kind_of_model_are_kept(library, tmp_path, name):
+    """Those that draw over a picture are given a grey one."""
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    subprocess.run([BUILD / "limner", "model", "pack", library.path(name), "--dtype", "f32"], check=True, env=environment)
+    assert len(list((tmp_path / "limner/packed").iterdir())) == 3
