@@ -1,24 +1,17 @@
 #include "base/crypto.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <sys/random.h>
 
 #include <cerrno>
 
 #include "base/check.h"
+#include "base/sha256.h"
 
 namespace limner {
 namespace {
 
-constexpr size_t kSha256Bytes = 32;
-
-const unsigned char* unsigned_data(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
-unsigned char* unsigned_data(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
+constexpr size_t kBlockBytes = 64;  // of SHA-256, to which RFC 2104 fits keys
 
 }  // namespace
 
@@ -35,21 +28,28 @@ std::string random_bytes(size_t count) {
 }
 
 std::string sha256_bytes(std::string_view bytes) {
-  std::string digest(kSha256Bytes, '\0');
-  LIMNER_CHECK(
-      EVP_Digest(bytes.data(), bytes.size(), unsigned_data(digest), nullptr, EVP_sha256(), nullptr) == 1,
-      "OpenSSL has SHA-256");
-  return digest;
+  Sha256 hash;
+  hash.update(as_bytes(bytes));
+  return hash.finish_bytes();
 }
 
+// Put together here, of two digests: OpenSSL's looks for its methods at each call, which takes longer than
+// the message of a row.
 std::string hmac_sha256(std::string_view key, std::string_view message) {
-  // To OpenSSL a null key means "the key of the last call", not "no bytes".
-  if (key.empty()) key = "";
-  std::string digest(kSha256Bytes, '\0');
-  LIMNER_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), unsigned_data(message),
-                    message.size(), unsigned_data(digest), nullptr) != nullptr,
-               "OpenSSL has HMAC-SHA-256");
-  return digest;
+  std::string block = key.size() > kBlockBytes ? sha256_bytes(key) : std::string(key);
+  block.resize(kBlockBytes, '\0');
+  const auto digest = [&block](char pad, std::string_view rest) {
+    std::string padded = block;
+    for (char& byte : padded) byte = static_cast<char>(byte ^ pad);
+    Sha256 hash;
+    hash.update(as_bytes(padded));
+    hash.update(as_bytes(rest));
+    OPENSSL_cleanse(padded.data(), padded.size());
+    return hash.finish_bytes();
+  };
+  std::string code = digest('\x5c', digest('\x36', message));
+  OPENSSL_cleanse(block.data(), block.size());
+  return code;
 }
 
 std::string to_hex(std::string_view bytes) {

@@ -3,16 +3,17 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <string_view>
 #include <vector>
 
 #include "base/check.h"
+#include "base/crypto.h"
 #include "base/file_handle.h"
 
 namespace limner {
 namespace {
+
+constexpr size_t kDigestBytes = 32;
 
 // Looked up once: behind EVP_sha256() OpenSSL looks it up for every digest, which takes longer than a short
 // one.
@@ -39,17 +40,15 @@ void Sha256::update(std::span<const std::byte> bytes) {
   LIMNER_CHECK(EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()) == 1, "SHA-256 takes bytes");
 }
 
-std::string Sha256::finish_hex() {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<unsigned char, 32> digest;
-  LIMNER_CHECK(EVP_DigestFinal_ex(context_->evp, digest.data(), nullptr) == 1, "SHA-256 is finished once");
-  std::string text;
-  for (const unsigned char byte : digest) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15u];
-  }
-  return text;
+std::string Sha256::finish_bytes() {
+  std::string digest(kDigestBytes, '\0');
+  LIMNER_CHECK(
+      EVP_DigestFinal_ex(context_->evp, reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1,
+      "SHA-256 is finished once");
+  return digest;
 }
+
+std::string Sha256::finish_hex() { return to_hex(finish_bytes()); }
 
 std::string sha256_hex(std::span<const std::byte> bytes) {
   Sha256 hash;

@@ -19,6 +19,8 @@ class Sha256 {
   void update(std::span<const std::byte> bytes);
   /// 64 lower-case hexadecimal digits for everything given; call once, last.
   std::string finish_hex();
+  /// The same as 32 bytes.
+  std::string finish_bytes();
 
  private:
   struct Context;

@@ -208,7 +208,9 @@ class Generate {
     const SteadyClock::time_point started = SteadyClock::now();
     const std::string name = chosen_model();
     line_.stage("loading " + name);
-    model_ = TRY(load(TRY(find_model(name)), load_options()));
+    const std::filesystem::path path = TRY(find_model(name));
+    if (flags_.json) planned_weight_bytes_ = TRY(describe(path, load_options())).weight_bytes;
+    model_ = TRY(load(path, load_options()));
     for (const std::string& warning : model_info(*model_).warnings) line_.note(warning);
     if (!recipe_sha256_.empty() && recipe_sha256_ != model_hash(*model_))
       line_.note("like: this model's weights differ from those the picture was drawn with");
@@ -245,6 +247,7 @@ class Generate {
     for (const Wanted& one : wanted) {
       drawings.push_back(TRY(open(*model_, one.params, inputs)));
       unfinished.push_back(drawings.back().get());
+      planned_working_bytes_ = std::max(planned_working_bytes_, planned_cost(*drawings.back()).memory_bytes);
       for (const std::string& warning : warnings(*drawings.back())) note_once(warning);
     }
     line_.stage("drawing");
@@ -329,6 +332,9 @@ class Generate {
                         {"text", times_.text_ms},   {"encode", times_.encode_ms},
                         {"steps", times_.steps_ms}, {"decode", times_.decode_ms},
                         {"write", write_ms_}};
+    json["memory_plan"] = {{"weight_bytes", planned_weight_bytes_},
+                           {"working_bytes", planned_working_bytes_}};
+    json["weight_bytes"] = weight_bytes(*model_);
     json["peak_memory_bytes"] = peak_memory_bytes();
     fmt::print("{}\n", json_text(json));
   }
@@ -339,6 +345,8 @@ class Generate {
   std::optional<Policy> policy_;
   std::string model_name_, recipe_dtype_, recipe_sha256_, last_warning_;
   double load_ms_ = 0, write_ms_ = 0;
+  size_t planned_weight_bytes_ = 0;   // of the whole model
+  size_t planned_working_bytes_ = 0;  // of the picture that needs most
   StageTimes times_;
   PictureSigning signing_;
   std::optional<ParentPicture> parent_;

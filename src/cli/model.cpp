@@ -29,6 +29,11 @@ Result<int> show_model(const std::string& name, bool json) {
   const std::filesystem::path path = TRY(find_model(name));
   const ModelPtr model = TRY(load(path, {}));
   const ModelInfo info = model_info(*model);
+  const ModelCard card = TRY(describe(path, {}));
+  InputSizes inputs;
+  if (info.inpainting || info.edits_by_instruction)
+    inputs = {.init_width = info.width, .init_height = info.height, .mask = info.inpainting};
+  const DrawingCost cost = TRY(predict_cost(card, {}, inputs));
   Json out = {{"name", info.name},
               {"path", path.string()},
               {"sha256", model_hash(*model)},
@@ -43,7 +48,9 @@ Result<int> show_model(const std::string& name, bool json) {
               {"inpainting", info.inpainting},
               {"edits_by_instruction", info.edits_by_instruction},
               {"backend", info.backend},
-              {"dtype", info.dtype}};
+              {"dtype", info.dtype},
+              {"weight_bytes", card.weight_bytes},
+              {"working_bytes", cost.memory_bytes}};
   if (json) {
     fmt::print("{}\n", json_text(out));
     return 0;

@@ -5,7 +5,24 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/vae_tiling.h"
+
 namespace limner {
+namespace {
+
+// A tile of [H, width, channels].
+std::vector<float> cut(std::span<const float> whole, int width, int channels, const TileArea& tile) {
+  std::vector<float> part;
+  part.reserve(static_cast<size_t>(tile.height) * tile.width * channels);
+  for (int y = 0; y < tile.height; ++y) {
+    const size_t begin = (static_cast<size_t>(tile.top + y) * width + tile.left) * channels;
+    const std::span<const float> row = whole.subspan(begin, static_cast<size_t>(tile.width) * channels);
+    part.insert(part.end(), row.begin(), row.end());
+  }
+  return part;
+}
+
+}  // namespace
 
 Result<Autoencoder> Autoencoder::open(const Component& component, const Backend& backend,
                                       Precision precision) {
@@ -56,12 +73,9 @@ std::vector<Graph> Autoencoder::describe_both() const {
   return {describe_decoder(1, 1, {}), describe_encoder(scale(), scale(), {})};
 }
 
-Result<std::vector<float>> Autoencoder::decode(std::span<const float> latent, int height, int width,
-                                               const GraphOptions& tiling, Workspace& workspace) {
+// [C, h, w] as the denoiser knows them -> [h, w, C] as the decoder reads them.
+std::vector<float> Autoencoder::unscaled_pixels(std::span<const float> latent) const {
   const int channels = latent_channels();
-  const std::string key = fmt::format("decode {}x{} {}", height, width, tiling_key(tiling));
-  const Executable* run =
-      TRY(network_.compiled(key, [&] { return describe_decoder(height, width, tiling); }));
   std::vector<float> input(latent.begin(), latent.end());
   const size_t plane = input.size() / static_cast<size_t>(channels);
   const auto* kl = std::get_if<VaeConfig>(&config_);
@@ -77,41 +91,89 @@ Result<std::vector<float>> Autoencoder::decode(std::span<const float> latent, in
       input[i] = input[i] / tiny.scaling_factor + tiny.shift_factor;
     }
   }
-  std::vector<float> pixels_in(input.size());
-  planes_to_pixels(input, channels, pixels_in, channels);
+  std::vector<float> pixels(input.size());
+  planes_to_pixels(input, channels, pixels, channels);
+  return pixels;
+}
+
+Result<std::vector<float>> Autoencoder::run_decoder(std::span<const float> latent, int height, int width,
+                                                    const GraphOptions& tiling, Workspace& workspace) {
+  const std::string key = fmt::format("decode {}x{} {}", height, width, tiling_key(tiling));
+  const Executable* run =
+      TRY(network_.compiled(key, [&] { return describe_decoder(height, width, tiling); }));
   const int64_t out_height = int64_t{height} * scale(), out_width = int64_t{width} * scale();
   std::vector<float> image(static_cast<size_t>(out_height * out_width * 3));
-  const ConstTensorView in(DType::f32, {1, height, width, channels}, pixels_in.data());
+  const ConstTensorView in(DType::f32, {1, height, width, latent_channels()}, latent.data());
   const TensorView out{DType::f32, {1, out_height, out_width, 3}, image.data()};
   TRY(workspace.reserve(run->workspace_bytes()));
   run->run({&in, 1}, {&out, 1}, workspace);
   return image;
 }
 
-Result<EncodedPicture> Autoencoder::encode(std::span<const float> pixels, int height, int width,
-                                           const GraphOptions& tiling, Workspace& workspace) {
+Result<std::vector<float>> Autoencoder::decode(std::span<const float> latent, int height, int width,
+                                               const GraphOptions& tiling, Workspace& workspace) {
+  return run_decoder(unscaled_pixels(latent), height, width, tiling, workspace);
+}
+
+Result<std::vector<float>> Autoencoder::decode_tiled(std::span<const float> latent, int height, int width,
+                                                     Workspace& workspace) {
+  const std::vector<float> all = unscaled_pixels(latent);
+  TiledPass pass{.height = height, .width = width, .numerator = scale(), .run = {}};
+  pass.run = [&](const TileArea& tile) {
+    return run_decoder(cut(all, width, latent_channels(), tile), tile.height, tile.width, {}, workspace);
+  };
+  return run_tiled(pass);
+}
+
+int Autoencoder::moment_channels() const {
+  return std::holds_alternative<VaeConfig>(config_) ? 2 * latent_channels() : latent_channels();
+}
+
+Result<std::vector<float>> Autoencoder::run_encoder(std::span<const float> pixels, int height, int width,
+                                                    const GraphOptions& tiling, Workspace& workspace) {
   const std::string key = fmt::format("encode {}x{} {}", height, width, tiling_key(tiling));
   const Executable* run =
       TRY(network_.compiled(key, [&] { return describe_encoder(height, width, tiling); }));
-  const bool spread = std::holds_alternative<VaeConfig>(config_);
-  const int channels = latent_channels(), out_channels = spread ? 2 * channels : channels;
-  const int h = height / scale(), w = width / scale();
-  std::vector<float> moments(static_cast<size_t>(h) * w * out_channels);
+  const int channels = moment_channels(), h = height / scale(), w = width / scale();
+  std::vector<float> moments(static_cast<size_t>(h) * w * channels);
   const ConstTensorView in(DType::f32, {1, height, width, 3}, pixels.data());
-  const TensorView out{DType::f32, {1, h, w, out_channels}, moments.data()};
+  const TensorView out{DType::f32, {1, h, w, channels}, moments.data()};
   TRY(workspace.reserve(run->workspace_bytes()));
   run->run({&in, 1}, {&out, 1}, workspace);
+  return moments;
+}
+
+// [h, w, C or 2C] as the encoder leaves them.
+EncodedPicture Autoencoder::split_moments(std::span<const float> moments, int height, int width) const {
   std::vector<float> planes(moments.size());
-  pixels_to_planes(moments, out_channels, planes);
+  pixels_to_planes(moments, moment_channels(), planes);
   EncodedPicture encoded;
-  const size_t half = static_cast<size_t>(h) * w * channels;
+  const size_t half = static_cast<size_t>(height) * width * latent_channels();
   encoded.mean.assign(planes.begin(), planes.begin() + static_cast<ptrdiff_t>(half));
-  if (spread) {
-    encoded.deviation.resize(half);
-    for (size_t i = 0; i < half; ++i)
-      encoded.deviation[i] = std::exp(0.5f * std::clamp(planes[half + i], -30.0f, 20.0f));
-  }
+  for (size_t i = half; i < planes.size(); ++i)
+    encoded.deviation.push_back(std::exp(0.5f * std::clamp(planes[i], -30.0f, 20.0f)));
   return encoded;
+}
+
+Result<EncodedPicture> Autoencoder::encode(std::span<const float> pixels, int height, int width,
+                                           const GraphOptions& tiling, Workspace& workspace) {
+  const std::vector<float> moments = TRY(run_encoder(pixels, height, width, tiling, workspace));
+  return split_moments(moments, height / scale(), width / scale());
+}
+
+Result<EncodedPicture> Autoencoder::encode_tiled(std::span<const float> pixels, int height, int width,
+                                                 Workspace& workspace) {
+  TiledPass pass{.height = height,
+                 .width = width,
+                 .tile = kTileLatents * scale(),
+                 .denominator = scale(),
+                 .channels = moment_channels(),
+                 .run = {}};
+  pass.run = [&](const TileArea& tile) {
+    return run_encoder(cut(pixels, width, 3, tile), tile.height, tile.width, {}, workspace);
+  };
+  const std::vector<float> moments = TRY(run_tiled(pass));
+  return split_moments(moments, height / scale(), width / scale());
 }
 
 void Autoencoder::scale_latents(std::span<float> latent) const {

@@ -39,6 +39,11 @@ class Autoencoder {
   /// Pixels [H, W, 3] in -1..1 -> distribution of latents, unscaled.
   Result<EncodedPicture> encode(std::span<const float> pixels, int height, int width,
                                 const GraphOptions& tiling, Workspace& workspace);
+  /// The same in tiles (vae_tiling.h).
+  Result<std::vector<float>> decode_tiled(std::span<const float> latent, int height, int width,
+                                          Workspace& workspace);
+  Result<EncodedPicture> encode_tiled(std::span<const float> pixels, int height, int width,
+                                      Workspace& workspace);
   /// Unscaled latents [C, h, w] to what the denoiser knows, in place.
   void scale_latents(std::span<float> latent) const;
   /// Workspace bytes that decode() of this latent size needs.
@@ -52,6 +57,13 @@ class Autoencoder {
 
  private:
   Graph describe_decoder(int height, int width, const GraphOptions& tiling) const;
+  std::vector<float> unscaled_pixels(std::span<const float> latent) const;
+  Result<std::vector<float>> run_decoder(std::span<const float> latent, int height, int width,
+                                         const GraphOptions& tiling, Workspace& workspace);
+  Result<std::vector<float>> run_encoder(std::span<const float> pixels, int height, int width,
+                                         const GraphOptions& tiling, Workspace& workspace);
+  int moment_channels() const;
+  EncodedPicture split_moments(std::span<const float> moments, int height, int width) const;
   Graph describe_encoder(int height, int width, const GraphOptions& tiling) const;
 
   std::variant<VaeConfig, TinyVaeConfig> config_;

@@ -21,8 +21,10 @@ int steps_left_out(int steps, double strength) {
 Result<EncodedPicture> encode(Drawing& drawing, std::span<const float> pixels) {
   Model& model = *drawing.model;
   const int factor = model.autoencoder().scale();
-  return model.autoencoder().encode(pixels, drawing.extent.height * factor, drawing.extent.width * factor,
-                                    drawing.tiling, model.workspace());
+  const int height = drawing.extent.height * factor, width = drawing.extent.width * factor;
+  if (drawing.cost.vae_tiled)
+    return model.autoencoder().encode_tiled(pixels, height, width, model.workspace());
+  return model.autoencoder().encode(pixels, height, width, drawing.tiling, model.workspace());
 }
 
 // The picture's own draw of latents, as the denoiser knows them.
@@ -45,6 +47,11 @@ double first_strength(const Model& model, const DrawingParams& params) {
 LatentExtent first_extent(const Model& model, const DrawingParams& params) {
   const int factor = model.autoencoder().scale();
   return {model.autoencoder().latent_channels(), *params.height / factor, *params.width / factor};
+}
+
+size_t deep_count(const Model& model, const LatentExtent& extent) {
+  return static_cast<size_t>(deep_channels(model.unet())) * static_cast<size_t>(extent.height) *
+         static_cast<size_t>(extent.width);
 }
 
 SamplerRequest sampler_request(const Model& model, const DrawingParams& params, int steps, double strength,
@@ -74,6 +81,10 @@ Result<void> make_sampler(Drawing& drawing, int steps, double strength) {
   const size_t rows = drawing.prompts.positive.size() + (drawing.model->pix2pix() ? 2 : 1);
   drawing.predictions.assign(rows, std::vector<float>(drawing.extent.count()));
   drawing.rows.reserve(rows + 1);
+  drawing.deep_rows = 0;
+  drawing.deep.clear();
+  if (drawing.params.step_cache > 1)
+    drawing.deep.assign(rows, std::vector<float>(deep_count(*drawing.model, drawing.extent)));
   return {};
 }
 

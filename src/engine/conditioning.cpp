@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "engine/conditioning_cache.h"
 
 namespace limner {
 namespace {
@@ -61,7 +62,7 @@ void place(const EncodedChunk& chunk, int64_t width, size_t first_row, int64_t o
                 out.context.data() + (first_row + row) * static_cast<size_t>(out.width) + offset);
 }
 
-Result<Conditioning> encode(Model& model, const TokenizedText& text, int clip_skip) {
+Result<Conditioning> encode_anew(Model& model, const TokenizedText& text, int clip_skip) {
   Conditioning out;
   const size_t chunks = text.by_encoder.front().chunks.size();
   const int64_t window = model.text_encoders().front().config.tokens_max;
@@ -79,6 +80,15 @@ Result<Conditioning> encode(Model& model, const TokenizedText& text, int clip_sk
     }
     offset += encoder.config.width;
   }
+  return out;
+}
+
+Result<Conditioning> encode(Model& model, const TokenizedText& text, int clip_skip) {
+  ConditioningCache& known = model.conditionings();
+  std::string key = conditioning_key(text, clip_skip);
+  if (const Conditioning* found = known.find(key)) return *found;
+  Conditioning out = TRY(encode_anew(model, text, clip_skip));
+  known.keep(std::move(key), out);
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "engine/drawing.h"
 #include "engine/model_card.h"
 #include "engine/unet_batch.h"
+#include "engine/vae_tiling.h"
 
 namespace limner {
 namespace {
@@ -34,12 +35,17 @@ size_t network_workspace(const Model& model, const DrawingParams& params, const 
                    .tokens = static_cast<int>(tokens),
                    .controlled = !model.controlnets().empty(),
                    .tile_x = params.tile == "x" || params.tile == "xy",
-                   .tile_y = params.tile == "y" || params.tile == "xy"};
+                   .tile_y = params.tile == "y" || params.tile == "xy",
+                   .part = params.step_cache > 1 ? UnetPart::whole_and_deep : UnetPart::whole};
   return model.plans().bytes(shape.key(), [&] { return UnetBatch::plan_bytes(model, shape); });
 }
 
-size_t autoencoder_workspace(const Model& model, const LatentExtent& extent, bool encodes) {
+size_t autoencoder_workspace(const Model& model, LatentExtent extent, bool encodes, bool tiled) {
   const Autoencoder& autoencoder = model.autoencoder();
+  if (tiled) {
+    extent.height = std::min(extent.height, kTileLatents);
+    extent.width = std::min(extent.width, kTileLatents);
+  }
   const auto plan = [&](const char* what, auto bytes) {
     return model.plans().bytes(fmt::format("{} {}x{}", what, extent.height, extent.width), bytes);
   };
@@ -57,6 +63,23 @@ size_t own_bytes(const Model& model, const LatentExtent& extent, size_t latents)
   const auto factor = static_cast<size_t>(model.autoencoder().scale());
   const size_t pixels = factor * factor * static_cast<size_t>(extent.height) * extent.width;
   return latents * extent.count() * sizeof(float) + pixels * 3 * (sizeof(float) + 1);
+}
+
+// Of the denoiser, what is not in memory yet.
+size_t weights_to_come(const Model& model) {
+  const size_t weights = unet_weight_bytes(model);
+  return weights - std::min(weights, model.unet_network().packed_bytes());
+}
+
+size_t needed_bytes(const Model& model, size_t working) {
+  return weights_to_come(model) + working - std::min(working, model.workspace().bytes());
+}
+
+// Tiles where they were asked for, or where the whole picture would not fit. Seamless pictures have no edges
+// to cut at.
+bool wants_tiles(const Model& model, const DrawingParams& params, size_t working_whole) {
+  if (params.vae_tiling != "auto") return params.vae_tiling == "on";
+  return params.tile == "none" && needed_bytes(model, working_whole) > available_memory_bytes();
 }
 
 std::string gibibytes(size_t bytes) {
@@ -87,21 +110,24 @@ Result<DrawingCost> cost_of(const Model& model, const DrawingParams& params, con
   cost.rows = static_cast<int>(rows);
   cost.width = last.width * model.autoencoder().scale();
   cost.height = last.height * model.autoencoder().scale();
-  cost.memory_bytes = std::max(network_workspace(model, params, last, rows, tokens),
-                               autoencoder_workspace(model, last, encodes)) +
-                      own_bytes(model, last, sampler->save().size() + rows + 1);
+  const size_t network = network_workspace(model, params, last, rows, tokens);
+  const size_t deep = params.step_cache > 1 ? rows * deep_count(model, last) * sizeof(float) : 0;
+  const size_t own = own_bytes(model, last, sampler->save().size() + rows + 1) + deep;
+  const auto working = [&](bool tiled) {
+    return std::max(network, autoencoder_workspace(model, last, encodes, tiled)) + own;
+  };
+  cost.vae_tiled = params.vae_tiling == "on" || wants_tiles(model, params, working(false));
+  cost.memory_bytes = working(cost.vae_tiled);
   return cost;
 }
 
-Result<void> check_memory(Model& model, const DrawingParams& params, const DrawingCost& cost) {
-  size_t weights = unet_weight_bytes(model);
-  weights -= std::min(weights, model.unet_network().packed_bytes());
-  const size_t needed = weights + cost.memory_bytes - std::min(cost.memory_bytes, model.workspace().bytes());
+Result<void> check_memory(const Model& model, const DrawingParams& params, const DrawingCost& cost) {
+  const size_t needed = needed_bytes(model, cost.memory_bytes);
   const size_t available = available_memory_bytes();
   if (needed <= available) return {};
   return Error{Code::too_large, "size",
                fmt::format("{}x{} needs {} of memory ({} weights, {} working) and {} is free", *params.width,
-                           *params.height, gibibytes(needed), gibibytes(weights),
+                           *params.height, gibibytes(needed), gibibytes(weights_to_come(model)),
                            gibibytes(cost.memory_bytes), gibibytes(available)),
                "draw smaller, or upscale afterwards"};
 }

@@ -16,6 +16,6 @@ Result<int> second_pass_evaluations(const Model& model, const DrawingParams& par
 
 /// Refuses a drawing whose weights and working memory do not fit into what the system has left: `too_large`,
 /// saying how much is needed and what there is.
-Result<void> check_memory(Model& model, const DrawingParams& params, const DrawingCost& cost);
+Result<void> check_memory(const Model& model, const DrawingParams& params, const DrawingCost& cost);
 
 }  // namespace limner

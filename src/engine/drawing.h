@@ -71,11 +71,18 @@ class Drawing {
   std::string fingerprint;  ///< sha256 of the parameters and pictures it was opened with
   std::vector<std::string> warnings;
   StageTimes times;
+  DrawingCost cost;  ///< as planned
 
   // Reserved in open(): a step writes into them and allocates nothing.
   std::vector<Row> rows;                        ///< rows of the current ask
   std::vector<std::vector<float>> predictions;  ///< [C, h, w] for each row
   std::vector<float> guided;                    ///< [C, h, w]
+
+  // With step_cache above 1.
+  UnetPart part = UnetPart::whole;  ///< of the network, for the present ask
+  std::vector<std::vector<float>>
+      deep;              ///< [h, w, deep_channels] for each row, from the last whole evaluation
+  size_t deep_rows = 0;  ///< of how many rows it is known
 
   /// The step the next ask belongs to, as the schedule counts them (0-based), for prompt stages and
   /// intervals.
@@ -90,8 +97,10 @@ bool is_guided(const Model& model, const DrawingParams& params);
 /// Rows of the evaluation at which `done` of the pass's evaluations (0 to 1) are done, of a prompt with
 /// `branches`.
 size_t rows_at(const Model& model, const DrawingParams& params, size_t branches, double done);
-/// Fills drawing.rows with what its next ask needs: one row without guidance, two with it, more for AND and
-/// InstructPix2Pix.
+/// Whether the next evaluation is of the whole network (step_cache), as far as that follows from its number.
+bool whole_is_due(const Drawing& drawing);
+/// Fills drawing.rows and drawing.part with what its next ask needs: one row without guidance, two with it,
+/// more for AND and InstructPix2Pix.
 void choose_rows(Drawing& drawing);
 /// Puts the rows' predictions together into drawing.guided.
 void combine_rows(Drawing& drawing);
@@ -118,6 +127,8 @@ bool spaces_by_strength(const Model& model, const DrawingParams& params);
 int steps_left_out(int steps, double strength);
 /// Strength of the first pass: 1 where nothing is drawn over.
 double first_strength(const Model& model, const DrawingParams& params);
+/// Numbers of a row's drawing.deep.
+size_t deep_count(const Model& model, const LatentExtent& extent);
 /// What a sampler is made for that draws the last `strength` of `steps` over a latent of `extent`.
 SamplerRequest sampler_request(const Model& model, const DrawingParams& params, int steps, double strength,
                                const LatentExtent& extent);

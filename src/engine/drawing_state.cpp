@@ -4,6 +4,7 @@
 //   pass, u64: 0 the first, 1 the second
 //   reads of the noise stream: their number, then size and calls of each, u64
 //   the sampler's numbers: their number u64, f32 each
+//   of how many rows the deep features are kept (step_cache), u64; those of each: their number u64, f32 each
 //   whether the gap of guidance is known, u64 0 or 1; its bits as an f64, u64
 //   sha256 of all bytes before, 64 digits
 // Numbers are little-endian.
@@ -24,7 +25,7 @@ namespace limner {
 namespace {
 
 constexpr std::string_view kMagic = "LIMNERDS";
-constexpr uint64_t kStateVersion = 2;
+constexpr uint64_t kStateVersion = 3;
 constexpr size_t kDigestDigits = 64;
 /// Sizes of reads alternate at most between a latent's of either pass and an encoded picture's.
 constexpr uint64_t kNoiseRunsMax = 64;
@@ -50,6 +51,7 @@ struct SavedState {
   bool second_pass = false;
   std::vector<CountedNoise::Run> noise;
   std::vector<float> sampler;
+  std::vector<std::vector<float>> deep;
   std::optional<double> guidance_gap;
 };
 
@@ -74,6 +76,19 @@ Result<std::vector<CountedNoise::Run>> read_noise(StateReader& reader, uint64_t 
   return runs;
 }
 
+Result<std::vector<std::vector<float>>> read_deep(const Drawing& drawing, bool second_pass,
+                                                  StateReader& reader) {
+  LatentExtent extent = first_extent(*drawing.model, drawing.params);
+  if (second_pass) extent = second_extent(extent, drawing.params.hires_scale);
+  std::vector<std::vector<float>> deep(TRY(reader.u64(drawing.deep.size())));
+  for (std::vector<float>& row : deep) {
+    row = TRY(reader.floats());
+    if (row.size() != deep_count(*drawing.model, extent))
+      return invalid("state", "damaged: features of another size");
+  }
+  return deep;
+}
+
 Result<SavedState> read_state(const Drawing& drawing, std::string_view bytes) {
   if (bytes.size() < kDigestDigits) return invalid("state", "damaged: it ends too early");
   const std::string_view content = bytes.substr(0, bytes.size() - kDigestDigits);
@@ -91,6 +106,7 @@ Result<SavedState> read_state(const Drawing& drawing, std::string_view bytes) {
     return invalid("state", "damaged: the drawing has one pass");
   state.noise = TRY(read_noise(reader, noise_numbers_max(drawing)));
   state.sampler = TRY(reader.floats());
+  state.deep = TRY(read_deep(drawing, state.second_pass, reader));
   const bool has_gap = TRY(reader.u64(1)) == 1;
   const auto gap = std::bit_cast<double>(TRY(reader.u64()));
   if (!std::isfinite(gap) || gap < 0) return invalid("state", "damaged: its guidance is no number");
@@ -135,6 +151,8 @@ Result<std::string> save(const Drawing& drawing) {
     writer.u64(run.calls);
   }
   writer.floats(drawing.sampler->save());
+  writer.u64(drawing.deep_rows);
+  for (size_t row = 0; row < drawing.deep_rows; ++row) writer.floats(drawing.deep[row]);
   writer.u64(drawing.guidance_gap ? 1 : 0);
   writer.u64(std::bit_cast<uint64_t>(drawing.guidance_gap.value_or(0)));
   return writer.bytes() + sha256_hex(bytes_of(writer.bytes()));
@@ -151,6 +169,8 @@ Result<void> resume(Drawing& drawing, std::string_view bytes) {
   }
   TRY(drawing.sampler->restore(state.sampler));
   drawing.noise->replay(state.noise);
+  drawing.deep_rows = state.deep.size();
+  std::ranges::copy(state.deep, drawing.deep.begin());
   drawing.guidance_gap = state.guidance_gap;
   return {};
 }

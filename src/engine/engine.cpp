@@ -58,6 +58,8 @@ int next_rows(const Drawing& drawing) {
       rows_at(*drawing.model, drawing.params, drawing.prompts.positive.size(), drawing.share_done()));
 }
 
+bool next_is_whole(const Drawing& drawing) { return whole_is_due(drawing); }
+const DrawingCost& planned_cost(const Drawing& drawing) { return drawing.cost; }
 const DrawingParams& used_params(const Drawing& drawing) { return drawing.params; }
 const std::vector<std::string>& warnings(const Drawing& drawing) { return drawing.warnings; }
 StageTimes stage_times(const Drawing& drawing) { return drawing.times; }

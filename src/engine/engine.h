@@ -62,6 +62,15 @@ struct Progress {
   int step = 0, steps = 0;  ///< sampling steps, as the user counts them, over both passes of hires-fix
 };
 
+/// What drawing one picture will take, known before anything is loaded or opened.
+struct DrawingCost {
+  int evaluations = 0;        ///< of the network
+  int rows = 1;               ///< in each, at most
+  int width = 0, height = 0;  ///< of the picture, the last pass of hires-fix included
+  size_t memory_bytes = 0;    ///< beside the weights, decoding included
+  bool vae_tiled = false;     ///< whether the autoencoder works in tiles
+};
+
 struct ModelDeleter {
   void operator()(Model* model) const;
 };
@@ -100,6 +109,8 @@ Result<Picture> preview(Drawing& drawing);
 const DrawingParams& used_params(const Drawing& drawing);
 /// Warnings about this drawing: text that fell off the window, ...
 const std::vector<std::string>& warnings(const Drawing& drawing);
+/// What drawing was planned to take when it was opened.
+const DrawingCost& planned_cost(const Drawing& drawing);
 /// Milliseconds spent in each stage so far.
 struct StageTimes {
   double text_ms = 0, encode_ms = 0, steps_ms = 0, decode_ms = 0, compile_ms = 0;
@@ -128,13 +139,6 @@ Result<ModelCard> describe(const std::filesystem::path& path, const LoadOptions&
 /// remembered on disk.
 Result<std::string> hash_weights(const ModelCard& card, const std::function<bool(double)>& progress);
 
-/// What drawing one picture will take, known before anything is loaded or opened.
-struct DrawingCost {
-  int evaluations = 0;        ///< of the network
-  int rows = 1;               ///< in each, at most
-  int width = 0, height = 0;  ///< of the picture, the last pass of hires-fix included
-  size_t memory_bytes = 0;    ///< beside the weights, decoding included
-};
 /// What is known of a request's pictures before they are decoded.
 struct InputSizes {
   int init_width = 0, init_height = 0;  ///< of the picture to draw over; 0x0 without one
@@ -146,6 +150,8 @@ struct InputSizes {
 Result<DrawingCost> predict_cost(const ModelCard& card, const DrawingParams& params,
                                  const InputSizes& inputs);
 
+/// Whether the next step() runs the whole network for this drawing: if not, it takes a fraction of the time.
+bool next_is_whole(const Drawing& drawing);
 /// Rows the next step() will need for this drawing: what the time of a step is shared by.
 int next_rows(const Drawing& drawing);
 

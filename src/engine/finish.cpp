@@ -53,11 +53,13 @@ Result<Picture> decode_latent(Drawing& drawing, std::span<const float> latent) {
   Autoencoder& autoencoder = model.autoencoder();
   const char* reason = "the model produced values that are not numbers: its weights are damaged or overflow";
   if (!all_finite(latent)) return invalid("model", reason);
-  const std::vector<float> pixels = TRY(autoencoder.decode(
-      latent, drawing.extent.height, drawing.extent.width, drawing.tiling, model.workspace()));
+  const int height = drawing.extent.height, width = drawing.extent.width;
+  const std::vector<float> pixels =
+      drawing.cost.vae_tiled
+          ? TRY(autoencoder.decode_tiled(latent, height, width, model.workspace()))
+          : TRY(autoencoder.decode(latent, height, width, drawing.tiling, model.workspace()));
   if (!all_finite(pixels)) return invalid("model", reason);
-  return picture_from_floats(pixels, drawing.extent.width * autoencoder.scale(),
-                             drawing.extent.height * autoencoder.scale());
+  return picture_from_floats(pixels, width * autoencoder.scale(), height * autoencoder.scale());
 }
 
 Result<Picture> finish(Drawing& drawing) {

@@ -46,7 +46,13 @@ size_t rows_at(const Model& model, const DrawingParams& params, size_t branches,
   return branches + (model.pix2pix() ? 2 : 1);
 }
 
-void choose_rows(Drawing& drawing) {
+bool whole_is_due(const Drawing& drawing) {
+  return drawing.sampler->asks_done() % drawing.params.step_cache == 0;
+}
+
+namespace {
+
+void choose_row_list(Drawing& drawing) {
   drawing.rows.clear();
   const int step = drawing.step_index();
   for (const ConditioningBranch& branch : drawing.prompts.positive)
@@ -60,6 +66,16 @@ void choose_rows(Drawing& drawing) {
   const Conditioning* negative = &drawing.prompts.negative.at(step);
   drawing.rows.push_back({negative, true, true});
   if (drawing.model->pix2pix()) drawing.rows.push_back({negative, false, true});
+}
+
+}  // namespace
+
+void choose_rows(Drawing& drawing) {
+  choose_row_list(drawing);
+  if (drawing.params.step_cache == 1) return;
+  // Where guidance begins there is a row of which nothing is known yet.
+  const bool known = drawing.rows.size() <= drawing.deep_rows;
+  drawing.part = known && !whole_is_due(drawing) ? UnetPart::outermost : UnetPart::whole_and_deep;
 }
 
 void combine_rows(Drawing& drawing) {

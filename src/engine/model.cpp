@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/files.h"
+#include "engine/conditioning_cache.h"
 #include "engine/packed_place.h"
 #include "engine/unet_batch.h"
 #include "engine/weights_digest.h"
@@ -101,7 +102,7 @@ Result<Precision> choose_precision(const Backend& backend, const std::string& dt
   return invalid("dtype", fmt::format("\"{}\" is not one of: f32, bf16, bf16-direct", dtype.substr(0, 40)));
 }
 
-Model::Model() = default;
+Model::Model() : conditionings_(std::make_unique<ConditioningCache>()) {}
 Model::~Model() = default;
 
 Result<UnetBatch*> Model::batch(const BatchShape& shape) {

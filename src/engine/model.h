@@ -27,6 +27,7 @@ namespace limner {
 
 struct BatchShape;
 struct BatchRow;
+class ConditioningCache;
 class UnetBatch;
 
 /// A text encoder with its tokenizer and how its states are used.
@@ -82,12 +83,15 @@ class Model {
   double default_guidance() const;
 
   Network& unet_network() { return unet_network_; }
+  const Network& unet_network() const { return unet_network_; }
   std::vector<TextEncoder>& text_encoders() { return text_encoders_; }
   const std::vector<TextEncoder>& text_encoders() const { return text_encoders_; }
   std::vector<ControlNet>& controlnets() { return controlnets_; }
   const std::vector<ControlNet>& controlnets() const { return controlnets_; }
   Workspace& workspace() { return *workspace_; }
+  const Workspace& workspace() const { return *workspace_; }
   MemoryPlans& plans() const { return *plans_; }
+  ConditioningCache& conditionings() { return *conditionings_; }
   /// All but ControlNets: "unet", "vae", "text_encoder", ...
   std::vector<std::pair<std::string, Network*>> networks();
   /// Whether every weight is as its file says: no LoRAs, embeddings or other autoencoder.
@@ -124,6 +128,7 @@ class Model {
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<Workspace> workspace_;
   std::unique_ptr<MemoryPlans> plans_ = std::make_unique<MemoryPlans>();
+  std::unique_ptr<ConditioningCache> conditionings_;
   ModelFiles files_;
   const Family* family_ = nullptr;
   Precision precision_ = Precision::f32;

@@ -126,9 +126,15 @@ Result<DrawingPtr> open(Model& model, const DrawingParams& params, const Drawing
   TRY(check_inputs(inputs));
   const DrawingParams& used = drawing->params;
   const TokenizedRequest texts = TRY(tokenize_request(model, used));
-  const DrawingCost cost = TRY(cost_of(model, used, sizes, texts.prompts));
-  TRY(check_memory(model, used, cost));
+  drawing->cost = TRY(cost_of(model, used, sizes, texts.prompts));
+  TRY(check_memory(model, used, drawing->cost));
+  // Before it is settled how much memory there is: a drawing goes on where there is more or less.
   drawing->fingerprint = fingerprint_of(used, inputs);
+  drawing->params.vae_tiling = drawing->cost.vae_tiled ? "on" : "off";
+  if (drawing->cost.vae_tiled && params.vae_tiling == "auto")
+    drawing->warnings.push_back(
+        "the autoencoder works in tiles, for the whole picture would not fit into memory (--vae-tiling off "
+        "to refuse such pictures)");
   drawing->extent = first_extent(model, used);
   drawing->tiling = {.tile_x = used.tile == "x" || used.tile == "xy",
                      .tile_y = used.tile == "y" || used.tile == "xy"};
@@ -157,7 +163,8 @@ Result<DrawingPtr> open(Model& model, const DrawingParams& params, const Drawing
                    .tokens = drawing->rows[0].conditioning->tokens,
                    .controlled = !drawing->controls.empty(),
                    .tile_x = drawing->tiling.tile_x,
-                   .tile_y = drawing->tiling.tile_y};
+                   .tile_y = drawing->tiling.tile_y,
+                   .part = drawing->part};
   TRY(model.batch(shape));
   return drawing;
 }

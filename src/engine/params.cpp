@@ -58,6 +58,14 @@ const std::array kTable = {
               &P::strength},
     ParamInfo{"tile", "", "Make the picture seamless along x, y or both (xy).", "Tiling", 0, 0, "none|x|y|xy",
               &P::tile},
+    ParamInfo{"vae_tiling", "",
+              "Run the autoencoder in tiles of 512 pixels: on, off, or auto, which does so where the whole "
+              "picture would not fit into memory.",
+              "VAE tiling", 0, 0, "auto|on|off", &P::vae_tiling},
+    ParamInfo{"step_cache", "",
+              "Run the whole network at every Nth evaluation only, and its outermost block in between "
+              "(DeepCache; 1: off): faster, and not quite the same picture.",
+              "Step cache", 1, 20, "", &P::step_cache},
     ParamInfo{"variation_seed", "", "Seed of noise mixed into the seed's own.", "Variation seed", 0, kSeedMax,
               "", &P::variation_seed},
     ParamInfo{"variation_strength", "", "How much of the variation seed's noise is mixed in, 0 to 1.",
@@ -234,6 +242,9 @@ Result<void> check_params(const DrawingParams& params) {
   if (params.guidance_start > params.guidance_end)
     return invalid("guidance_start",
                    fmt::format("{} is behind guidance_end {}", params.guidance_start, params.guidance_end));
+  if (params.vae_tiling == "on" && params.tile != "none")
+    return invalid("vae_tiling", "does not go with a seamless picture, which has no edges to cut at",
+                   "leave out --tile or --vae-tiling");
   if (params.variation_strength > 0 && !params.variation_seed)
     return invalid("variation_strength", "needs a variation_seed");
   if (params.blend > 0 && !params.blend_prompt && !params.blend_seed)

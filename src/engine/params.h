@@ -42,6 +42,8 @@ struct DrawingParams {
   std::string long_prompt = "truncate";
   std::optional<double> strength;
   std::string tile = "none";
+  std::string vae_tiling = "auto";
+  int step_cache = 1;
   std::optional<uint64_t> variation_seed;
   double variation_strength = 0;
   double hires_scale = 1;

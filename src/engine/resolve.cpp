@@ -106,6 +106,9 @@ Result<void> check_combinations(const Model& model, const InputSizes& inputs, co
       return invalid("hires_strength",
                      fmt::format("{} of {} steps leaves none to draw", params.hires_strength, steps));
   }
+  if (params.step_cache > 1 && !model.controlnets().empty())
+    return unsupported("step_cache", "does not go with a ControlNet, which acts on all of the network",
+                       "leave it at 1");
   if (params.blend > 0 && params.prompt_syntax != "plain")
     return unsupported("blend", "blends plain prompts only", "leave prompt_syntax at plain");
   if (params.blend > 0 && params.blend_seed && inputs.init_width > 0)

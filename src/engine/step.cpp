@@ -16,13 +16,14 @@ BatchShape shape_of(const Drawing& drawing, const Row& row) {
   shape.controlled = !drawing.controls.empty();
   shape.tile_x = drawing.tiling.tile_x;
   shape.tile_y = drawing.tiling.tile_y;
+  shape.part = drawing.part;
   return shape;
 }
 
 bool together(const BatchRow& a, const BatchRow& b) {
   const BatchShape x = shape_of(*a.drawing, a.drawing->rows[a.row]),
                    y = shape_of(*b.drawing, b.drawing->rows[b.row]);
-  return x.extent == y.extent && x.tokens == y.tokens && x.controlled == y.controlled &&
+  return x.extent == y.extent && x.tokens == y.tokens && x.controlled == y.controlled && x.part == y.part &&
          x.tile_x == y.tile_x && x.tile_y == y.tile_y;
 }
 
@@ -40,6 +41,7 @@ void keep_outside_mask(Drawing& drawing) {
 }
 
 void tell(Drawing& drawing) {
+  if (drawing.part == UnetPart::whole_and_deep) drawing.deep_rows = drawing.rows.size();
   combine_rows(drawing);
   drawing.sampler->tell(drawing.guided, *drawing.noise);
   keep_outside_mask(drawing);

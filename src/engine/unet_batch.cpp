@@ -15,6 +15,7 @@ UnetShape unet_shape(const Model& model, const BatchShape& shape) {
   unet.tokens = shape.tokens;
   unet.time_ids = model.family().aesthetic_score ? 5 : 6;
   unet.control_residuals = shape.controlled;
+  unet.part = shape.part;
   return unet;
 }
 
@@ -34,8 +35,10 @@ ControlNetShape control_shape(const Model& model, const BatchShape& shape) {
 }  // namespace
 
 std::string BatchShape::key() const {
-  return fmt::format("{} rows {}x{} {} tokens{}{}{}", rows, extent.height, extent.width, tokens,
-                     controlled ? " control" : "", tile_x ? " x" : "", tile_y ? " y" : "");
+  const char* parts[] = {"", " deep", " outermost"};
+  return fmt::format("{} rows {}x{} {} tokens{}{}{}{}", rows, extent.height, extent.width, tokens,
+                     controlled ? " control" : "", tile_x ? " x" : "", tile_y ? " y" : "",
+                     parts[static_cast<size_t>(part)]);
 }
 
 Graph UnetBatch::describe(const Model& model, const BatchShape& shape) {
@@ -98,6 +101,10 @@ void UnetBatch::lay_out_inputs() {
   if (config.time_condition_width > 0) lay(guidance_, {rows, config.time_condition_width});
   for (Buffer& residual : residuals_) inputs_.push_back(view(residual));
   lay(prediction_, {rows, height, width, config.out_channels}, false);
+  outputs_.push_back(view(prediction_));
+  if (shape_.part != UnetPart::whole)
+    lay(deep_, {rows, height, width, deep_channels(config)}, shape_.part == UnetPart::outermost);
+  if (shape_.part == UnetPart::whole_and_deep) outputs_.push_back(view(deep_));
   if (!controls_.empty() && config.in_channels != shape_.extent.channels)
     lay(latent_, {rows, height, width, shape_.extent.channels}, false);
   for (size_t i = 0; i < controls_.size(); ++i)
@@ -170,6 +177,8 @@ void UnetBatch::fill_row(size_t index, const BatchRow& row) {
   }
   if (!guidance_.values.empty())
     std::copy(drawing.guidance_embedding.begin(), drawing.guidance_embedding.end(), at(guidance_).begin());
+  if (shape_.part == UnetPart::outermost)
+    std::copy(drawing.deep[row.row].begin(), drawing.deep[row.row].end(), at(deep_).begin());
   for (size_t i = 0; i < controls_.size(); ++i) {
     const ControlInput& input = drawing.controls[i];
     // Every evaluation decides by its share of the whole whether the ControlNet acts (diffusers'
@@ -200,12 +209,18 @@ void UnetBatch::run(std::span<const BatchRow> rows, Workspace& workspace) {
   LIMNER_CHECK(rows.size() == static_cast<size_t>(shape_.rows), "as many rows as the batch was made for");
   for (size_t i = 0; i < rows.size(); ++i) fill_row(i, rows[i]);
   if (!controls_.empty()) run_controls(workspace);
-  const TensorView out = view(prediction_);
-  unet_->run(inputs_, {&out, 1}, workspace);
-  const size_t size = prediction_.values.size() / rows.size();
-  for (size_t i = 0; i < rows.size(); ++i)
-    pixels_to_planes(std::span(prediction_.values).subspan(i * size, size), shape_.extent.channels,
-                     rows[i].drawing->predictions[rows[i].row]);
+  unet_->run(inputs_, outputs_, workspace);
+  const auto row_of = [&rows](Buffer& buffer, size_t i) {
+    const size_t size = buffer.values.size() / rows.size();
+    return std::span(buffer.values).subspan(i * size, size);
+  };
+  for (size_t i = 0; i < rows.size(); ++i) {
+    Drawing& drawing = *rows[i].drawing;
+    pixels_to_planes(row_of(prediction_, i), shape_.extent.channels, drawing.predictions[rows[i].row]);
+    if (shape_.part != UnetPart::whole_and_deep) continue;
+    const std::span<const float> deep = row_of(deep_, i);
+    std::copy(deep.begin(), deep.end(), drawing.deep[rows[i].row].begin());
+  }
 }
 
 }  // namespace limner

@@ -17,6 +17,7 @@ struct BatchShape {
   int tokens = 0;
   bool controlled = false;
   bool tile_x = false, tile_y = false;
+  UnetPart part = UnetPart::whole;
   std::string key() const;
   friend bool operator==(const BatchShape&, const BatchShape&) = default;
 };
@@ -70,10 +71,12 @@ class UnetBatch {
   BatchShape shape_;
   const Executable* unet_ = nullptr;
   Buffer sample_, timestep_, context_, text_embeds_, time_ids_, guidance_, prediction_;
+  Buffer deep_;    // what the outermost part is given, or the whole says; else empty
   Buffer latent_;  // what ControlNets read where the UNet's sample has further channels; else empty
   std::vector<Buffer> residuals_;
   std::vector<Control> controls_;
   std::vector<ConstTensorView> inputs_;
+  std::vector<TensorView> outputs_;
 };
 
 }  // namespace limner

@@ -108,6 +108,34 @@ def test_odd_latents(limner, library, width, height):
     assert_same_picture(ours, theirs)
 
 
+@pytest.fixture
+def tiled_pipeline(library):
+    pipeline = library.pipeline("sd1_factor_8")
+    pipeline.vae.enable_tiling()
+    # As in public models; these were not made for 512 pixels.
+    pipeline.vae.tile_latent_min_size, pipeline.vae.tile_sample_min_size = 64, 512
+    yield pipeline
+    pipeline.vae.disable_tiling()
+
+
+# 80x72 latents: four tiles, of which three are narrow.
+def test_autoencoder_in_tiles(limner, library, tiled_pipeline):
+    theirs = tiled_pipeline(PROMPT, num_inference_steps=2, guidance_scale=3.0, height=576, width=640, generator=generator()).images[0]
+    ours = limner.generate(library.path("sd1_factor_8"), PROMPT, steps=2, cfg=3, seed=7, size="640x576", vae_tiling="on")
+    assert_same_picture(ours, theirs)
+
+
+def test_encoding_in_tiles(limner, library, tiled_pipeline, tmp_path):
+    pipeline = diffusers.StableDiffusionImg2ImgPipeline(**tiled_pipeline.components)
+    pipeline.set_progress_bar_config(disable=True)
+    picture = make_picture(576, 520)
+    picture.save(tmp_path / "init.png")
+    theirs = pipeline(PROMPT, image=picture, strength=0.5, num_inference_steps=2, guidance_scale=1.0, generator=generator()).images[0]
+    ours = limner.generate(library.path("sd1_factor_8"), PROMPT, init=tmp_path / "init.png", strength=0.5, steps=2, cfg=1, seed=7,
+                           vae_tiling="on")
+    assert_same_picture(ours, theirs)
+
+
 @pytest.mark.parametrize("family", ["sd1", "sdxl"])
 def test_no_guidance(limner, library, family):
     theirs = library.pipeline(family)(PROMPT, num_inference_steps=5, guidance_scale=1.0, height=64, width=64,

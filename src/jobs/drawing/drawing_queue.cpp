@@ -80,9 +80,9 @@ void DrawingQueue::correct(const PictureTask& task, int steps_left, int rows) {
 }
 
 void DrawingQueue::stepped(const std::vector<uint64_t>& entries, const StepClass& step_class, int rows,
-                           double seconds, TimeUs now) {
+                           double seconds, bool whole, TimeUs now) {
   const std::lock_guard lock(mutex_);
-  profile_.measured_step(step_class, rows, seconds);
+  if (whole) profile_.measured_step(step_class, rows, seconds);
   scheduler_.stepped(entries, seconds, now);
 }
 

@@ -41,8 +41,9 @@ class DrawingQueue {
   /// Steps and rows as the engine found them.
   void opened(const PictureTask& task, int steps_left, int rows);
   void correct(const PictureTask& task, int steps_left, int rows);
+  /// `whole`: the step is worth learning from, as one of the whole network.
   void stepped(const std::vector<uint64_t>& entries, const StepClass& step_class, int rows, double seconds,
-               TimeUs now);
+               bool whole, TimeUs now);
   void measured_fixed(const StepClass& step_class, double seconds);
   void measured_load(const std::string& key, double seconds);
 

@@ -11,6 +11,7 @@ namespace limner::drawing {
 void EngineThread::step_batch(const Chosen& chosen) {
   gather(chosen);
   if (batch_.empty()) return;
+  const bool whole = std::ranges::all_of(drawings_, [](const Drawing* one) { return next_is_whole(*one); });
   const Metering::Stretch stretch = parts_.metering.begin();
   const Result<void> stepped = caught("drawing", [&] { return step(drawings_); });
   const std::vector<int64_t> shares = parts_.metering.book_batch(jobs_, rows_, stretch);
@@ -19,7 +20,7 @@ void EngineThread::step_batch(const Chosen& chosen) {
       static_cast<double>(std::accumulate(shares.begin(), shares.end(), int64_t{0})) / kSecondUs;
   const JobPlan& plan = *batch_.front()->plan;
   const int rows = std::accumulate(rows_.begin(), rows_.end(), 0);
-  parts_.queue.stepped(entries_, plan.step_class, rows, seconds, context_.parts.clock.now());
+  parts_.queue.stepped(entries_, plan.step_class, rows, seconds, whole, context_.parts.clock.now());
   WorkerMetrics& metrics = context_.metrics;
   metrics.step_seconds
       .with({plan.model, std::to_string(batch_.size()),
