@@ -27,14 +27,16 @@ void add_data_option(CLI::App& command, std::filesystem::path& data) {
 }
 
 Result<std::unique_ptr<Ledger>> open_data_ledger(const std::filesystem::path& data, bool make,
-                                                 const Clock& clock) {
+                                                 const Clock& clock, TextKeys* text_keys) {
   const std::filesystem::path path = ledger_path(data);
   std::error_code ignored;
   if (make)
     TRY(make_private_folder(data));
   else if (!std::filesystem::exists(path, ignored))
     return not_found(path.string(), "there is no ledger", "--data DIR names the folder of the server");
-  return open_ledger({path, Durability::power}, clock);
+  LedgerConfig config{path, Durability::power};
+  config.text_keys = text_keys;
+  return open_ledger(config, clock);
 }
 
 std::filesystem::path default_watermark_key_path() {

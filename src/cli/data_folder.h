@@ -12,9 +12,10 @@ namespace limner {
 /// Adds --data, whose default is the folder that `limner serve` takes without one.
 void add_data_option(CLI::App& command, std::filesystem::path& data);
 
-/// The ledger of the folder; the server may be running. `not_found` if there is none, unless `make`.
+/// The ledger of the folder; the server may be running. `not_found` if there is none, unless `make`. Texts
+/// that are encrypted are an error unless there are keys: open_server_ledger() reads them.
 Result<std::unique_ptr<Ledger>> open_data_ledger(const std::filesystem::path& data, bool make,
-                                                 const Clock& clock);
+                                                 const Clock& clock, TextKeys* text_keys = nullptr);
 
 /// The key of whoever runs `limner mark`: $XDG_DATA_HOME/limner/watermark.key, or in ~/.local/share.
 std::filesystem::path default_watermark_key_path();

@@ -29,12 +29,14 @@ Result<bool> exists_in(const std::vector<std::unique_ptr<Store>>& stores, const 
 }
 
 Result<std::vector<Disagreement>> find_disagreements(const DbFlags& flags) {
-  const LedgerConfig ledger{ledger_path(flags.data)};
-  if (flags.storeless) return check_ledger(ledger, {});
   const SystemClock clock;
-  HttpClient http;
   const ServeConfig config =
       TRY(read_serve_config({.config = flags.config, .data = flags.data, .listen = {}}));
+  const std::unique_ptr<MasterKeyFile> master_keys = TRY(read_master_keys(config, clock));
+  LedgerConfig ledger{ledger_path(flags.data)};
+  ledger.text_keys = master_keys.get();
+  if (flags.storeless) return check_ledger(ledger, {});
+  HttpClient http;
   const std::vector<std::unique_ptr<Store>> stores = TRY(open_bare_stores(config, http, clock));
   // What is encrypted is longer, whatever its key: also that of a tenant whose key is forgotten.
   const bool encrypted = !config.master_key.empty();
@@ -83,7 +85,7 @@ void add_db(CLI::App& app, CommandSlot& slot) {
       "Compare jobs, pictures, files and usage with each other; exit status 1 where they disagree",
       compare_ledger, flags);
   checked->add_option("--config", flags->config,
-                      "Configuration file of the server, which says where its store is");
+                      "Configuration file of the server, which says where its store and its master key are");
   checked->add_flag("--store-less", flags->storeless, "Do not ask the store whether files exist");
   add_data_command(*command, slot, "backup", "Copy the ledger into a new file; the server may be running",
                    backup, flags)

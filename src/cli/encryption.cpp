@@ -83,6 +83,7 @@ Result<int> rotate_master(const EncryptionFlags& flags) {
 
 struct Encrypted {
   int encrypted = 0, seen = 0;
+  int64_t texts = 0;
 };
 
 Result<void> encrypt_all(EncryptedStore& store, std::string_view prefix, Encrypted& applied) {
@@ -103,21 +104,31 @@ Result<void> encrypt_all(EncryptedStore& store, std::string_view prefix, Encrypt
 Result<int> encrypt_stored(const EncryptionFlags& flags) {
   const SystemClock clock;
   const ServeConfig config = TRY(config_of(flags));
-  const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
-  const std::unique_ptr<TenantKeys> keys = TRY(open_tenant_keys(config, *ledger, clock));
+  const OpenedLedger opened = TRY(open_server_ledger(config, clock));
+  const std::unique_ptr<Ledger>& ledger = opened.ledger;
+  const std::unique_ptr<TenantKeys> keys = TRY(open_tenant_keys(opened.master_keys.get(), *ledger));
   HttpClient http;
   Encrypted applied;
+  applied.texts = TRY(ledger->seal_texts());
   for (std::unique_ptr<Store>& bare : TRY(open_bare_stores(config, http, clock))) {
     EncryptedStore store(std::move(bare), *keys);
     for (const std::string_view prefix : {kPicturePrefix, kUploadPrefix, kStagePrefix})
       TRY(encrypt_all(store, prefix, applied));
   }
-  TRY(ledger->audit().record(
-      {"encryption.apply", this_person(), {"settings", ""}, {{"encrypted", applied.encrypted}}}));
+  TRY(ledger->audit().record({"encryption.apply",
+                              this_person(),
+                              {"settings", ""},
+                              {{"encrypted", applied.encrypted}, {"texts", applied.texts}}}));
+  // So that what the ledger said before does not lie in its log any more.
+  TRY(ledger->settle());
   if (flags.json)
-    fmt::print("{}\n", json_text({{"encrypted", applied.encrypted}, {"objects", applied.seen}}, kOneLine));
+    fmt::print(
+        "{}\n",
+        json_text({{"encrypted", applied.encrypted}, {"objects", applied.seen}, {"texts", applied.texts}},
+                  kOneLine));
   else
-    fmt::print("{} of {} objects were not encrypted, and are now\n", applied.encrypted, applied.seen);
+    fmt::print("{} of {} objects and {} texts were not encrypted, and are now\n", applied.encrypted,
+               applied.seen, applied.texts);
   return 0;
 }
 
@@ -126,6 +137,8 @@ Result<int> shred(const EncryptionFlags& flags) {
   const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
   const Tenant tenant = TRY(ledger->tenants().find_by_name(flags.tenant));
   const int forgotten = TRY(ledger->data_keys().forget(tenant.id, clock.now(), this_person()));
+  // So that the key does not lie in the ledger's log any more.
+  TRY(ledger->settle());
   if (flags.json)
     fmt::print("{}\n", json_text({{"tenant", tenant.id}, {"forgotten", forgotten}}, kOneLine));
   else

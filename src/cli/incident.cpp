@@ -95,7 +95,8 @@ Result<void> for_affected(Ledger& ledger, const Incident& incident, double since
 
 Result<int> scope(const IncidentFlags& flags) {
   const SystemClock clock;
-  const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
+  const OpenedLedger opened = TRY(open_server_ledger(flags.config, flags.data, clock));
+  const std::unique_ptr<Ledger>& ledger = opened.ledger;
   const Incident incident = TRY(ledger->incidents().find(flags.id));
   Json jobs = Json::array();
   std::map<std::string, int> states, tenants;
@@ -131,6 +132,7 @@ Json job_json(const Job& job, const std::vector<PictureRow>& pictures) {
           {"model", job.model},
           {"drawn_by", job.drawn_by},
           {"prompt", job.prompt},
+          {"unreadable", job.unreadable.empty() ? Json(nullptr) : Json(job.unreadable)},
           {"seed", job.seed},
           {"count", job.count},
           {"request", job.request},
@@ -161,12 +163,13 @@ Result<int> write_pictures(Store& store, const std::filesystem::path& folder,
 
 Result<int> export_incident(const IncidentFlags& flags) {
   const SystemClock clock;
-  const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
-  const Incident incident = TRY(ledger->incidents().find(flags.id));
-  HttpClient http;
   const ServeConfig config =
       TRY(read_serve_config({.config = flags.config, .data = flags.data, .listen = {}}));
-  const std::unique_ptr<TenantKeys> keys = TRY(open_tenant_keys(config, *ledger, clock));
+  const OpenedLedger opened = TRY(open_server_ledger(config, clock));
+  const std::unique_ptr<Ledger>& ledger = opened.ledger;
+  const Incident incident = TRY(ledger->incidents().find(flags.id));
+  HttpClient http;
+  const std::unique_ptr<TenantKeys> keys = TRY(open_tenant_keys(opened.master_keys.get(), *ledger));
   const std::unique_ptr<Store> store = decrypting(TRY(open_store(config.store, http, clock)), keys.get());
   const std::filesystem::path pictures_folder = flags.output / "pictures";
   std::error_code error;
@@ -223,10 +226,10 @@ void add_incident(CLI::App& app, CommandSlot& slot) {
     sub->add_option("--since-hours", flags->since_hours, "So long before it was opened")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 87'600.0));
+    sub->add_option("--config", flags->config,
+                    "Configuration file of the server, which says where its store and its master key are");
   }
   exported->add_option("-o,--output", flags->output, "The folder")->required();
-  exported->add_option("--config", flags->config,
-                       "Configuration file of the server, which says where its store is");
 }
 
 }  // namespace limner

@@ -9,6 +9,7 @@
 #include "cli/data_folder.h"
 #include "cli/exit_status.h"
 #include "cli/printable.h"
+#include "cli/server_store.h"
 #include "image/codec.h"
 #include "jobs/policy_calibration.h"
 #include "policy/gate.h"
@@ -79,7 +80,7 @@ Result<int> list(bool json) {
 }
 
 struct CalibrateFlags {
-  std::filesystem::path data;
+  std::filesystem::path data, config;
   bool json = false;
 };
 
@@ -102,8 +103,8 @@ void print_calibration(const CalibrationLine& line) {
 
 Result<int> print_calibrations(const CalibrateFlags& flags) {
   const SystemClock clock;
-  const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
-  const std::vector<CalibrationLine> lines = TRY(calibrate(ledger->reviews()));
+  const OpenedLedger opened = TRY(open_server_ledger(flags.config, flags.data, clock));
+  const std::vector<CalibrationLine> lines = TRY(calibrate(opened.ledger->reviews()));
   if (flags.json) {
     fmt::print("{}\n", json_text(calibration_json(lines)));
     return 0;
@@ -134,6 +135,8 @@ void add_policy(CLI::App& app, CommandSlot& slot) {
   CLI::App* calibrating = command->add_subcommand(
       "calibrate", "How often each policy was wrong, by what reviewers of a server decided");
   add_data_option(*calibrating, calibration->data);
+  calibrating->add_option("--config", calibration->config,
+                          "Configuration file of the server, where its ledger is encrypted");
   calibrating->add_flag("--json", calibration->json, "Print JSON");
   calibrating->callback(
       [calibration, &slot] { slot.run = [calibration] { return print_calibrations(*calibration); }; });

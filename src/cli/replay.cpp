@@ -16,6 +16,7 @@
 #include "cli/picture_inputs.h"
 #include "cli/printable.h"
 #include "cli/progress_line.h"
+#include "cli/server_store.h"
 #include "engine/engine.h"
 #include "engine/model_library.h"
 #include "image/codec.h"
@@ -27,7 +28,7 @@ namespace {
 
 struct ReplayFlags {
   std::string what, model;
-  std::filesystem::path data;
+  std::filesystem::path data, config;
   PictureFlags pictures;
   int threads = 0;
   bool json = false, quiet = false;
@@ -67,7 +68,8 @@ Result<Receipt> receipt_of_file(const std::string& path) {
 
 Result<std::vector<Receipt>> receipts_of_ledger(const ReplayFlags& flags) {
   const SystemClock clock;
-  const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
+  const OpenedLedger opened = TRY(open_server_ledger(flags.config, flags.data, clock));
+  const std::unique_ptr<Ledger>& ledger = opened.ledger;
   std::vector<PictureRow> rows;
   if (is_id(flags.what, "pic")) {
     PictureRow row = TRY(ledger->pictures().find(flags.what));
@@ -79,6 +81,8 @@ Result<std::vector<Receipt>> receipts_of_ledger(const ReplayFlags& flags) {
   if (rows.empty()) return not_found("what", fmt::format("{} has no pictures", flags.what));
   std::vector<Receipt> receipts;
   for (const PictureRow& row : rows) {
+    if (!row.unreadable.empty())
+      return Error{Code::data_loss, "what", fmt::format("the receipt of {}: {}", row.id, row.unreadable), {}};
     receipts.push_back({row.id, row.metadata, recorded_pixels(row.metadata), row.width, row.height});
     if (receipts.back().pixels_sha256.empty())
       return unsupported("what", fmt::format("{} was drawn without a receipt of its pixels", row.id),
@@ -198,6 +202,8 @@ void add_replay(CLI::App& app, CommandSlot& slot) {
   command->add_option("what", flags->what, "Picture file, or a job or picture of a server's ledger")
       ->required();
   add_data_option(*command, flags->data);
+  command->add_option("--config", flags->config,
+                      "Configuration file of the server, where its ledger is encrypted");
   command->add_option("-m,--model", flags->model, "Model, where it has another name here");
   command->add_option("--threads", flags->threads, "Threads (default: every core)")
       ->check(CLI::Range(0, 1024));

@@ -209,11 +209,13 @@ class Serve {
 
   Result<void> open_parts() {
     TRY(open_signals());
+    master_keys_ = TRY(read_master_keys(config_, clock_));
+    config_.ledger.text_keys = master_keys_.get();
     ledger_ = TRY(open_ledger(config_.ledger, clock_));
     TRY(make_first_key(*ledger_, clock_));
     config_.store.stop = [this] { return stopping_.load(); };
     TRY(record_start(*ledger_, config_, catalogue_));
-    tenant_keys_ = TRY(open_tenant_keys(config_, *ledger_, clock_));
+    tenant_keys_ = TRY(open_tenant_keys(master_keys_.get(), *ledger_));
     store_ = decrypting(TRY(make_store(config_, http_, clock_, log_, metrics_, &spill_)), tenant_keys_.get());
     const std::string secret = TRY(signing_secret(*ledger_));
     signer_ = std::make_unique<UrlSigner>(std::vector<std::string>{secret});
@@ -336,6 +338,7 @@ class Serve {
   UnsyncedFileCalls unsynced_;
   std::unique_ptr<FileCalls> faults_;
   std::unique_ptr<SpanSink> spans_;
+  std::unique_ptr<MasterKeyFile> master_keys_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<TenantKeys> tenant_keys_;
   SpillStore* spill_ = nullptr;  ///< part of store_, where it has one

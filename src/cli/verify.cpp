@@ -13,6 +13,7 @@
 #include "cli/data_folder.h"
 #include "cli/printable.h"
 #include "cli/serve_config.h"
+#include "cli/server_store.h"
 #include "image/codec.h"
 #include "jobs/picture_tracer.h"
 #include "net/http_client.h"
@@ -167,15 +168,16 @@ Result<int> verify(const VerifyFlags& flags) {
   if (!flags.require.empty() && flags.require != "valid" && flags.require != "trusted")
     return invalid("require",
                    fmt::format("\"{}\" is neither valid nor trusted", flags.require.substr(0, 40)));
-  const MarkingConfig marking =
-      TRY(read_serve_config({.config = flags.config, .data = flags.data, .listen = {}})).marking;
+  const ServeConfig config =
+      TRY(read_serve_config({.config = flags.config, .data = flags.data, .listen = {}}));
+  const MarkingConfig& marking = config.marking;
   const SystemClock clock;
   const std::string file = TRY(read_input(flags.input));
-  Result<std::unique_ptr<Ledger>> ledger = open_data_ledger(flags.data, false, clock);
+  const Result<OpenedLedger> opened = open_server_ledger(config, clock);
   PictureTracer tracer({TRY(read_anchors(flags, marking)), TRY(read_keys(flags, marking)),
-                        ledger ? ledger->get() : nullptr, clock});
+                        opened ? opened->ledger.get() : nullptr, clock});
   PictureTrace trace = TRY(tracer.trace(file, {}));
-  if (!ledger) trace.unchecked["ledger"] = ledger.error().text();
+  if (!opened) trace.unchecked["ledger"] = opened.error().text();
   if (flags.json)
     fmt::print("{}\n", json_text({{"signature", signature_json(trace.signature)},
                                   {"watermark", watermark_json(trace)},

@@ -72,7 +72,7 @@ Result<void> check_feature(std::string_view name) {
 }
 
 DrawingFacts facts_of(const Job& job, const JobRequest& request) {
-  DrawingFacts facts{job.tenant, job.api_key, {job.model}, {}, {request.params.prompt}, {}};
+  DrawingFacts facts{job.tenant, job.api_key, {job.model}, {}, {request.params.prompt}, {}, true};
   if (request.params.blend_prompt) facts.prompts.push_back(*request.params.blend_prompt);
   for (const NamedWeight& lora : request.loras) facts.loras.push_back(lora.name);
   facts.features = features_of(request);
@@ -85,6 +85,7 @@ DrawingFacts facts_of(const Job& job) {
   DrawingFacts facts = facts_of(job, request ? *request : JobRequest());
   if (!request) facts.features.assign(std::begin(kFeatures), std::end(kFeatures));
   facts.prompts.push_back(job.prompt);
+  facts.texts_known = job.unreadable.empty();
   // "NAME@DIGEST": the model that drew instead.
   if (!job.drawn_by.empty()) facts.models.push_back(job.drawn_by.substr(0, job.drawn_by.rfind('@')));
   return facts;
@@ -97,14 +98,16 @@ bool stops(const Incident& incident, const DrawingFacts& facts) {
     case IncidentScope::model:
       return has(facts.models, incident.subject);
     case IncidentScope::lora:
-      return has(facts.loras, incident.subject);
+      return !facts.texts_known || has(facts.loras, incident.subject);
     case IncidentScope::tenant:
       return facts.tenant == incident.subject;
     case IncidentScope::key:
       return facts.key == incident.subject;
     case IncidentScope::prompt:
-      return std::ranges::any_of(
-          facts.prompts, [&](const std::string& prompt) { return prompt_has(prompt, incident.subject); });
+      // Nobody can say that it is not in one that nobody can read.
+      return !facts.texts_known || std::ranges::any_of(facts.prompts, [&](const std::string& prompt) {
+        return prompt_has(prompt, incident.subject);
+      });
     case IncidentScope::feature:
       return std::ranges::find(facts.features, incident.subject) != facts.features.end();
   }

@@ -21,6 +21,7 @@ struct DrawingFacts {
   std::string tenant, key;
   std::vector<std::string> models, loras, prompts;
   std::vector<std::string_view> features;  ///< some of drawing_features()
+  bool texts_known = true;                 ///< false: prompts and LoRAs cannot be read any more
 };
 /// The ways of drawing that an incident can stop: "image-to-image", "inpainting", "controlnet", "lora",
 /// "upscaling", "frames".

@@ -76,7 +76,7 @@ Result<void> for_jobs_of(Ledger& ledger, const Incident& incident, TimeUs from, 
   query.to = to;
   query.limit = kReportPage;
   for (;;) {
-    const std::vector<Job> page = TRY(ledger.jobs().search(query));
+    const std::vector<Job> page = TRY(ledger.jobs().search(query)).jobs;
     for (const Job& job : page)
       if (stops(incident, facts_of(job))) TRY(each(job));
     if (page.size() < kReportPage) return {};

@@ -233,7 +233,7 @@ Result<JobView> JobService::find(const Caller& caller, std::string_view id) {
   return view(std::move(job));
 }
 
-Result<std::vector<Job>> JobService::search(const Caller& caller, JobQuery query) {
+Result<JobPage> JobService::search(const Caller& caller, JobQuery query) {
   if (!is_admin(caller)) query.tenant = caller.tenant.id;
   return ledger_.jobs().search(query);
 }
@@ -289,6 +289,7 @@ Result<JobView> JobService::retry(const Caller& caller, std::string_view id) {
     return Error{Code::conflict, "job", fmt::format("is {}", job_state_name(job.state)),
                  "jobs that failed, were cancelled or expired can be retried"};
   TRY(worker_.containment().check(job));
+  if (!job.unreadable.empty()) return unreadable_error(job);
   const JobRequest request = TRY(job_request_from_json(job.request));
   const Result<Assessment> assessment = assessor_->assess(caller, job.tenant, request);
   if (!assessment) {

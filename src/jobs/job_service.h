@@ -71,7 +71,7 @@ class JobService {
 
   /// Jobs, pictures of other tenants are `not_found`; admins see all.
   Result<JobView> find(const Caller& caller, std::string_view id);
-  Result<std::vector<Job>> search(const Caller& caller, JobQuery query);
+  Result<JobPage> search(const Caller& caller, JobQuery query);
   Result<PictureRow> find_picture(const Caller& caller, std::string_view id);
   /// Within a step. Ended jobs: `conflict`.
   Result<JobView> cancel(const Caller& caller, std::string_view id);

@@ -360,9 +360,9 @@ TEST_F(JobServiceTest, OthersJobsAreNotThere) {
   EXPECT_EQ(service.when_ended(stranger, id, [](const JobView&) {}).error().code, Code::not_found);
   EXPECT_EQ(service.find(caller, "job_'; DROP TABLE jobs").error().code, Code::not_found);
   EXPECT_EQ(service.find(admin, id).value().job.id, id);
-  EXPECT_EQ(service.search(stranger, {.tenant = ledger.tenant.id}).value().size(), 0u);
-  EXPECT_EQ(service.search(admin, {}).value().size(), 1u);
-  EXPECT_EQ(service.search(caller, {}).value().size(), 1u);
+  EXPECT_EQ(service.search(stranger, {.tenant = ledger.tenant.id}).value().jobs.size(), 0u);
+  EXPECT_EQ(service.search(admin, {}).value().jobs.size(), 1u);
+  EXPECT_EQ(service.search(caller, {}).value().jobs.size(), 1u);
 }
 
 TEST_F(JobServiceTest, PicturesAreSeenAndDeletedByTheirOwner) {

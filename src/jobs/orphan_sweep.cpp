@@ -39,7 +39,7 @@ Result<void> OrphanSweep::find_jobs_in_work() {
   query.states = {JobState::drawing, JobState::finishing, JobState::checking};
   query.limit = kJobsPage;
   for (;;) {
-    const std::vector<Job> jobs = TRY(ledger_.jobs().search(query));
+    const std::vector<Job> jobs = TRY(ledger_.jobs().search(query)).jobs;
     for (const Job& job : jobs) {
       TimeUs& since = in_work_since_.try_emplace(job.tenant, job.started).first->second;
       since = std::min(since, job.started);

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/aead.h"
-#include "base/crypto.h"
-#include "base/ids.h"
 #include "jobs/picture_keys.h"
 
 namespace limner {
@@ -23,15 +20,10 @@ std::string_view owner_in(std::string_view object, std::string_view prefix) {
 
 }  // namespace
 
-Result<std::unique_ptr<TenantKeys>> TenantKeys::open(Ledger& ledger, const std::filesystem::path& master_file,
-                                                     const Clock& clock) {
-  MasterKeys masters = TRY(MasterKeys::read(master_file));
+Result<std::unique_ptr<TenantKeys>> TenantKeys::open(Ledger& ledger, MasterKeyFile& masters) {
   const std::string agreed = TRY(ledger.data_keys().master());
-  if (!agreed.empty() && !masters.has(agreed))
-    return Error{Code::unavailable, "encryption.master_key",
-                 fmt::format("has not the master key {}, by which the data keys are wrapped", agreed),
-                 "name the file that has it"};
-  return std::unique_ptr<TenantKeys>(new TenantKeys(ledger, master_file, clock, std::move(masters)));
+  TRY(masters.check(agreed));
+  return std::unique_ptr<TenantKeys>(new TenantKeys(ledger, masters));
 }
 
 Result<std::string> TenantKeys::tenant_of(std::string_view object) {
@@ -46,32 +38,13 @@ Result<std::string> TenantKeys::tenant_of(std::string_view object) {
   return job.tenant;
 }
 
-Result<MasterKeys> TenantKeys::masters_with(std::string_view master) {
-  const std::lock_guard lock(mutex_);
-  if (!masters_.has(master)) {
-    MasterKeys read = TRY(MasterKeys::read(master_file_));
-    masters_ = std::move(read);
-  }
-  return masters_;
-}
-
 Result<DataKey> TenantKeys::unwrap(const WrappedDataKey& key) {
-  const MasterKeys masters = TRY(masters_with(key.master));
-  return masters.unwrap(key.wrapped, key.id, key.tenant, key.master);
+  return DataKey{key.id, TRY(masters_.unwrap(key))};
 }
 
 Result<WrappedDataKey> TenantKeys::make(const std::string& tenant) {
   const std::string agreed = TRY(ledger_.data_keys().master());
-  const MasterKeys masters = TRY(masters_with(agreed));
-  const std::string by = agreed.empty() ? masters.id() : agreed;
-  if (!masters.has(by))
-    return Error{Code::unavailable, "encryption.master_key",
-                 fmt::format("has not the master key {}, by which the data keys are wrapped", by),
-                 "name the file that has it"};
-  DataKey key{new_id("dky"), random_bytes(kAeadKeyBytes)};
-  const WrappedDataKey wrapped{key.id, tenant, by, masters.wrap(key, tenant, by), clock_.now(), 0};
-  wipe(key.secret);
-  return ledger_.data_keys().keep(wrapped);
+  return ledger_.data_keys().keep(TRY(masters_.make(tenant, agreed)));
 }
 
 Result<DataKey> TenantKeys::for_writing(std::string_view object) {

@@ -1,13 +1,11 @@
 #pragma once
 // Each tenant's files under a key of its own, which the ledger holds wrapped by a master key.
 
-#include <filesystem>
 #include <memory>
-#include <mutex>
 
+#include "jobs/master_key_file.h"
 #include "ledger/ledger.h"
 #include "store/data_keys.h"
-#include "store/master_keys.h"
 
 namespace limner {
 
@@ -16,28 +14,21 @@ namespace limner {
 /// on. Thread-safe.
 class TenantKeys final : public DataKeys {
  public:
-  /// Reads the file of master keys. `unavailable` if the ledger's data keys are wrapped by another one.
-  /// `ledger` outlives the keys.
-  static Result<std::unique_ptr<TenantKeys>> open(Ledger& ledger, const std::filesystem::path& master_file,
-                                                  const Clock& clock);
+  /// `unavailable` if the ledger's data keys are wrapped by a master key that the file has not. Both outlive
+  /// the keys.
+  static Result<std::unique_ptr<TenantKeys>> open(Ledger& ledger, MasterKeyFile& masters);
 
   Result<DataKey> for_writing(std::string_view object) override;
   Result<DataKey> for_reading(std::string_view object, std::string_view id) override;
 
  private:
-  TenantKeys(Ledger& ledger, std::filesystem::path master_file, const Clock& clock, MasterKeys masters)
-      : ledger_(ledger), clock_(clock), master_file_(std::move(master_file)), masters_(std::move(masters)) {}
+  TenantKeys(Ledger& ledger, MasterKeyFile& masters) : ledger_(ledger), masters_(masters) {}
   Result<std::string> tenant_of(std::string_view object);
-  /// The master keys, read again if `master` is not among those that were read before: it may be new.
-  Result<MasterKeys> masters_with(std::string_view master);
   Result<DataKey> unwrap(const WrappedDataKey& key);
   Result<WrappedDataKey> make(const std::string& tenant);
 
   Ledger& ledger_;
-  const Clock& clock_;
-  const std::filesystem::path master_file_;
-  std::mutex mutex_;
-  MasterKeys masters_;
+  MasterKeyFile& masters_;
 };
 
 }  // namespace limner

@@ -14,7 +14,14 @@ class TenantKeysTest : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(MasterKeys::make().write(master_, true));
-    keys_ = std::move(TenantKeys::open(*test, master_, test.clock).value());
+    masters_ = std::move(MasterKeyFile::read(master_, test.clock).value());
+    keys_ = std::move(TenantKeys::open(*test, *masters_).value());
+  }
+  // The start of a server with the file.
+  Result<void> start_with(const std::filesystem::path& file) {
+    const std::unique_ptr<MasterKeyFile> masters = TRY(MasterKeyFile::read(file, test.clock));
+    TRY(TenantKeys::open(*test, *masters));
+    return {};
   }
   // What `limner encryption rotate` does.
   void rotate() {
@@ -38,6 +45,7 @@ class TenantKeysTest : public testing::Test {
 
   TestLedger test;
   std::filesystem::path master_ = test.folder.path() / "master.key";
+  std::unique_ptr<MasterKeyFile> masters_;
   std::unique_ptr<TenantKeys> keys_;
 };
 
@@ -76,17 +84,17 @@ TEST_F(TenantKeysTest, AnotherMasterKeyOpensNothing) {
   const DataKey key = keys_->for_writing(picture()).value();
   const std::filesystem::path other = test.folder.path() / "other.key";
   ASSERT_TRUE(MasterKeys::make().write(other, true));
-  EXPECT_EQ(TenantKeys::open(*test, other, test.clock).error().code, Code::unavailable);
+  EXPECT_EQ(start_with(other).error().code, Code::unavailable);
   // Taken away while the server runs: what it has read still opens, a new start does not.
   std::filesystem::rename(other, master_);
   EXPECT_EQ(keys_->for_reading(picture(), key.id)->secret, key.secret);
-  EXPECT_EQ(TenantKeys::open(*test, master_, test.clock).error().code, Code::unavailable);
+  EXPECT_EQ(start_with(master_).error().code, Code::unavailable);
 }
 
 TEST_F(TenantKeysTest, AMissingMasterKeyIsAnError) {
   ASSERT_TRUE(keys_->for_writing(picture()));
   std::filesystem::remove(master_);
-  EXPECT_EQ(TenantKeys::open(*test, master_, test.clock).error().code, Code::not_found);
+  EXPECT_EQ(start_with(master_).error().code, Code::not_found);
 }
 
 TEST_F(TenantKeysTest, WhatAForgottenKeyEncryptedIsGone) {

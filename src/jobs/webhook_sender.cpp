@@ -63,6 +63,7 @@ bool WebhookSender::attempt(const Delivery& delivery, const std::function<bool()
 }
 
 Result<HttpResponse> WebhookSender::post(const Delivery& delivery, const std::function<bool()>& stop) {
+  if (!delivery.unreadable.empty()) return invalid("webhook", delivery.unreadable);
   const Tenant tenant = TRY(ledger_.tenants().find(delivery.tenant));
   const std::string body = bounded_webhook_body(delivery.body);
   const TimeUs now = clock_.now();

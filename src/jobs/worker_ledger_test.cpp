@@ -32,7 +32,7 @@ class FaultyJobs final : public JobTable {
     return inner_.find_repeated(idempotency, now);
   }
   Result<Job> find(std::string_view id) override { return inner_.find(id); }
-  Result<std::vector<Job>> search(const JobQuery& query) override { return inner_.search(query); }
+  Result<JobPage> search(const JobQuery& query) override { return inner_.search(query); }
   Result<std::vector<Job>> queued(std::string_view after, int limit) override {
     return inner_.queued(after, limit);
   }
@@ -84,6 +84,8 @@ class FaultyLedger final : public Ledger {
   DataKeyTable& data_keys() override { return inner_.data_keys(); }
   Result<void> backup(const std::filesystem::path& to) override { return inner_.backup(to); }
   Result<void> flush() override { return inner_.flush(); }
+  Result<int64_t> seal_texts() override { return inner_.seal_texts(); }
+  Result<void> settle() override { return inner_.settle(); }
   Result<void> probe() override { return inner_.probe(); }
 
   FaultyJobs faulty;

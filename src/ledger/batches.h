@@ -31,6 +31,7 @@ struct Batch {
   TimeUs created = 0, in_progress = 0, finalizing = 0, ended = 0, expires = 0;
   int64_t output_expires_seconds = 0;  ///< after the end; 0: never
   int total = 0, completed = 0, failed = 0;
+  std::string unreadable;  ///< why metadata and errors, which are null then, cannot be read; empty: they can
 };
 
 /// A line of a batch. Its job is accepted under the idempotency key "BATCH:LINE", so a crash repeats none.
@@ -38,10 +39,11 @@ struct BatchItem {
   std::string batch;
   int line = 0;  ///< 1-based
   std::string custom_id;
-  Json body;        ///< of the request
-  std::string job;  ///< empty: not accepted yet
-  int status = 0;   ///< HTTP status of its answer; 0: none yet
-  Json response;    ///< body of its answer
+  Json body;               ///< of the request
+  std::string job;         ///< empty: not accepted yet
+  int status = 0;          ///< HTTP status of its answer; 0: none yet
+  Json response;           ///< body of its answer
+  std::string unreadable;  ///< why custom_id, body and response cannot be read; empty: they can
 };
 
 class BatchTable {

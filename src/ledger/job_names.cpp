@@ -35,6 +35,10 @@ Result<JobState> job_state_from_name(std::string_view name) {
 
 bool has_ended(JobState state) { return state >= JobState::stored; }
 
+Error unreadable_error(const Job& job) {
+  return {Code::data_loss, "job", fmt::format("{} cannot be read: {}", job.id, job.unreadable), {}};
+}
+
 const char* tier_name(Tier tier) { return kTierNames.at(static_cast<size_t>(tier)); }
 
 Result<Tier> tier_from_name(std::string_view name) { return word_from_name<Tier>(kTierNames, name, "tier"); }

@@ -85,7 +85,13 @@ struct Job {
   std::vector<KeptStage> kept;
   int64_t engine_us = 0;  ///< spent so far, over all attempts
   JobError error;
+  /// Why prompt, request, webhook_url and error, which are empty then, cannot be read: their tenant's key was
+  /// forgotten, or they are not what was written. Empty: they can.
+  std::string unreadable;
 };
+
+/// What asking for such a text is answered with: `data_loss`, naming the job.
+Error unreadable_error(const Job& job);
 
 /// What a repeated request is recognised by.
 struct Idempotency {
@@ -135,6 +141,13 @@ struct JobQuery {
   int limit = 50;           ///< 1 to 500
 };
 
+struct JobPage {
+  std::vector<Job> jobs;
+  /// What JobQuery::before is for the next page; empty: there is none. A page of a search by text in
+  /// encrypted prompts may have fewer jobs than the limit, even none, and a next one all the same.
+  std::string next;
+};
+
 /// How much waits, a tier.
 struct QueueDepth {
   int jobs = 0;
@@ -155,7 +168,7 @@ class JobTable {
   virtual Result<std::optional<Job>> find_repeated(const Idempotency& idempotency, TimeUs now) = 0;
 
   virtual Result<Job> find(std::string_view id) = 0;
-  virtual Result<std::vector<Job>> search(const JobQuery& query) = 0;
+  virtual Result<JobPage> search(const JobQuery& query) = 0;
   /// Queued jobs that began to wait first, after `after` (submitted, id), to fill a scheduler at its start.
   virtual Result<std::vector<Job>> queued(std::string_view after_id, int limit) = 0;
   /// Jobs that wait in front of this one in its tier.

@@ -21,6 +21,7 @@
 #include "ledger/reviews.h"
 #include "ledger/settings.h"
 #include "ledger/tenants.h"
+#include "ledger/text_keys.h"
 #include "ledger/uploads.h"
 #include "ledger/usage.h"
 #include "ledger/webhooks.h"
@@ -39,6 +40,9 @@ struct LedgerConfig {
   std::filesystem::path audit_key = {};  ///< signs the audit log; empty: audit.key beside the database
   int audit_checkpoint_rows = 256;       ///< a checkpoint at the latest after so many leaves,
   double audit_checkpoint_seconds = 60;  ///< or so long after one; and when the ledger is closed
+  /// Prompts, and what persons wrote, are sealed with them; outlive the ledger. Null: such texts lie as they
+  /// are - or cannot be read or written, where they are sealed already.
+  TextKeys* text_keys = nullptr;
 };
 /// Where the key of the audit log is.
 std::filesystem::path audit_key_path(const LedgerConfig& config);
@@ -66,6 +70,12 @@ class Ledger {
   virtual Result<void> backup(const std::filesystem::path& to) = 0;
   /// Writes what was said to be "not durable at once" (touch_key, add_sent) now.
   virtual Result<void> flush() = 0;
+  /// Seals texts that lie as they are, some hundred in a transaction, until none is left; `text_keys` must be
+  /// set. How many. From then on a text that is not sealed is `data_loss`.
+  virtual Result<int64_t> seal_texts() = 0;
+  /// Empties the write-ahead log into the database, so that what was overwritten is in neither. `unavailable`
+  /// if somebody reads or writes without a pause.
+  virtual Result<void> settle() = 0;
   /// Whether a write can be made now: for /readyz.
   virtual Result<void> probe() = 0;
 };
@@ -82,8 +92,8 @@ struct Disagreement {
 };
 /// What the store holds, for the check: whether an object of that key and size exists.
 using ObjectExists = std::function<Result<bool>(const std::string& key, uint64_t bytes)>;
-/// Compares jobs, pictures, files and usage rows with each other, and the database with itself. Reads only;
-/// the server may be running.
+/// Compares jobs, pictures, files and usage rows with each other, and the database with itself; opens every
+/// sealed text, where config.text_keys is set. Reads only; the server may be running.
 Result<std::vector<Disagreement>> check_ledger(const LedgerConfig& config, const ObjectExists& exists);
 
 /// Recomputes the audit log: its tree, seals and checkpoints, with each other and with what a witness knows.

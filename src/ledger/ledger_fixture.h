@@ -90,7 +90,11 @@ class TestLedger {
     LIMNER_CHECK(ledger->tenants().create_key(key), "the key is new");
   }
 
-  LedgerConfig config() const { return {folder.path() / "ledger.sqlite", durability_}; }
+  LedgerConfig config() const {
+    LedgerConfig config{folder.path() / "ledger.sqlite", durability_};
+    config.text_keys = text_keys;
+    return config;
+  }
   Ledger& operator*() const { return *ledger; }
   Ledger* operator->() const { return ledger.get(); }
 
@@ -123,6 +127,7 @@ class TestLedger {
   Tenant tenant;
   ApiKey key;
   std::string key_text;
+  TextKeys* text_keys = nullptr;  ///< for the next open()
   std::unique_ptr<Ledger> ledger;
 
  private:

@@ -44,6 +44,7 @@ struct PictureRow {
   uint64_t bytes_sent = 0;               ///< delivered so far
   Standing standing = Standing::passed;  ///< what has not passed is given out to nobody but reviewers
   Json metadata;                         ///< the JSON that is also in the file
+  std::string unreadable;                ///< why metadata, which is null then, cannot be read; empty: it can
   PictureMark mark = {};                 ///< written with the row; read by the calls below that say so only
 };
 

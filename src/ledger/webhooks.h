@@ -15,6 +15,7 @@ struct Delivery {
   int attempts = 0;
   TimeUs created = 0, next_attempt = 0;
   std::string last_error;
+  std::string unreadable;  ///< why url and body, which are empty then, cannot be read; empty: they can
 };
 
 class DeliveryTable {

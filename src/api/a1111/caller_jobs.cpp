@@ -9,7 +9,7 @@ Result<std::vector<Job>> open_jobs(Services& services, const Caller& caller) {
   query.tenant = caller.tenant.id;
   query.states = {JobState::queued, JobState::drawing, JobState::finishing, JobState::checking};
   query.limit = 200;
-  std::vector<Job> jobs = TRY(services.ledger.jobs().search(query));
+  std::vector<Job> jobs = TRY(services.ledger.jobs().search(query)).jobs;
   std::erase_if(jobs, [&](const Job& job) { return job.dialect != "a1111" || job.api_key != caller.key.id; });
   std::reverse(jobs.begin(), jobs.end());
   return jobs;

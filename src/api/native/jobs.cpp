@@ -94,13 +94,11 @@ Result<JobQuery> job_query(const Request& request) {
 }
 
 Result<Response> list_jobs(Services& services, const Request& request) {
-  JobQuery query = TRY(job_query(request));
-  const auto limit = static_cast<size_t>(query.limit);
-  const std::vector<Job> jobs = TRY(services.jobs.search(*request.caller, std::move(query)));
+  const JobPage page = TRY(services.jobs.search(*request.caller, TRY(job_query(request))));
   Json data = Json::array();
-  for (const Job& job : jobs) data.push_back(job_line_json(services, job));
-  const Json next = jobs.size() == limit ? Json(jobs.back().id) : Json(nullptr);
-  return json_response(200, {{"object", "list"}, {"data", std::move(data)}, {"next", next}});
+  for (const Job& job : page.jobs) data.push_back(job_line_json(services, job));
+  return json_response(200,
+                       {{"object", "list"}, {"data", std::move(data)}, {"next", text_or_null(page.next)}});
 }
 
 Result<Response> cancel_job(Services& services, const Request& request) {

@@ -29,6 +29,7 @@ Result<Response> get_picture(Services& services, const Request& request) {
   Json json = picture_json(services, request, picture);
   json["bytes_sent"] = picture.bytes_sent;
   json["metadata"] = picture.metadata;
+  json["unreadable"] = text_or_null(picture.unreadable);
   return json_response(200, json);
 }
 

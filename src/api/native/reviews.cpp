@@ -89,8 +89,10 @@ Result<Response> list_reviews(Services& services, const Request& request) {
 Result<Json> with_job(Services& services, const Review& review) {
   Json json = review_json(review);
   const Job job = TRY(services.ledger.jobs().find(review.verdict.job));
-  json["prompt"] = job.prompt;
-  json["negative"] = job.request.value("negative", Json(nullptr));
+  json["unreadable"] = text_or_null(job.unreadable);
+  const bool readable = job.unreadable.empty();
+  json["prompt"] = readable ? Json(job.prompt) : Json(nullptr);
+  json["negative"] = readable ? job.request.value("negative", Json(nullptr)) : Json(nullptr);
   json["state"] = job_state_name(job.state);
   return json;
 }

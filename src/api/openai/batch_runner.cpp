@@ -131,6 +131,8 @@ class BatchRun {
   }
 
   Result<ImageRequest> translate(const BatchItem& item, const Request& request) const {
+    if (!item.unreadable.empty())
+      return Error{Code::data_loss, "body", "cannot be read: " + item.unreadable, ""};
     Json fields = item.body;
     const GivenImages given = TRY(given_images(request, fields));
     ImageRequest image = TRY(read_image_request(fields, operation(), services_.catalogue));
@@ -186,6 +188,7 @@ class BatchRun {
     const Caller caller = TRY(caller_of_batch());
     const JobView view = TRY(services_.jobs.find(caller, item.job));
     ImageRequest image;
+    if (!view.job.unreadable.empty()) return unreadable_error(view.job);
     image.job = TRY(job_request_from_json(view.job.request));
     image.as_url = as_url;
     return image_answer(services_, request_of(item, caller), image, view);
@@ -212,8 +215,8 @@ class BatchRun {
           TRY(services_.ledger.batches().items(batch_.id, after, kLinesAtOnce));
       if (items.empty()) break;
       for (BatchItem item : items) {
-        const bool as_url =
-            good.size() > kPictureBytesMax || item.body.value("response_format", Json()) == "url";
+        const bool as_url = good.size() > kPictureBytesMax || !item.body.is_object() ||
+                            item.body.value("response_format", Json()) == "url";
         if (item.status == 200) TRY(put_pictures(item, as_url));
         (item.status == 200 ? good : bad) += output_line(item);
       }

@@ -111,6 +111,7 @@ void Reception::begin(ActiveJob& job) {
 }
 
 Result<void> Reception::read(ActiveJob& job) {
+  if (!job.job.unreadable.empty()) return unreadable_error(job.job);
   job.request = TRY(job_request_from_json(std::exchange(job.job.request, nullptr)));
   const Result<Tenant> tenant = context_.parts.ledger.tenants().find(job.job.tenant);
   // Without its name it is not known which policy is the tenant's.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "ledger/sqlite/row_texts.h"
+
 namespace limner::sqlite {
 namespace {
 
@@ -25,8 +27,10 @@ Result<Batch> read_batch(const Rows& rows) {
   batch.output_file = rows.text(5);
   batch.error_file = rows.text(6);
   batch.state = static_cast<BatchState>(rows.number(7));
-  batch.metadata = TRY(rows.json(8));
-  batch.errors = TRY(rows.json(9));
+  RowTexts texts(rows, batch.tenant, batch.id);
+  batch.metadata = texts.json(8, "batches.metadata");
+  batch.errors = texts.json(9, "batches.errors");
+  batch.unreadable = TRY(texts.unreadable());
   batch.created = rows.integer(10);
   batch.in_progress = rows.integer(11);
   batch.finalizing = rows.integer(12);
@@ -40,19 +44,26 @@ Result<Batch> read_batch(const Rows& rows) {
 }
 
 std::string items_query(std::string_view rest) {
-  return std::string("SELECT batch, line, custom_id, body, job, status, response FROM batch_items ")
+  return std::string(
+             "SELECT batch, line, custom_id, body, job, status, response,"
+             " (SELECT tenant FROM batches WHERE id = batch) FROM batch_items ")
       .append(rest);
 }
+
+std::string item_row(std::string_view batch, int line) { return fmt::format("{}:{}", batch, line); }
 
 Result<BatchItem> read_item(const Rows& rows) {
   BatchItem item;
   item.batch = rows.text(0);
   item.line = rows.number(1);
-  item.custom_id = rows.text(2);
-  item.body = TRY(rows.json(3));
+  const std::string tenant = rows.text(7), row = item_row(item.batch, item.line);
+  RowTexts texts(rows, tenant, row);
+  item.custom_id = texts.shown(2, "batch_items.custom_id");
+  item.body = texts.json(3, "batch_items.body");
   item.job = rows.text(4);
   item.status = rows.number(5);
-  item.response = TRY(rows.json(6));
+  item.response = texts.json(6, "batch_items.response");
+  item.unreadable = TRY(texts.unreadable());
   return item;
 }
 
@@ -62,14 +73,23 @@ Result<Batch> find_batch(Connection& db, std::string_view id) {
   return std::move(*batch);
 }
 
+struct BatchTexts {
+  std::string metadata, errors;
+};
+
+Result<BatchTexts> texts_of(Connection& db, const Batch& batch) {
+  return BatchTexts{TRY(db.sealed({"batches.metadata", batch.tenant, batch.id}, json_column(batch.metadata))),
+                    TRY(db.sealed({"batches.errors", batch.tenant, batch.id}, json_column(batch.errors)))};
+}
+
 // Lines are counted by add_items() and update_item() alone: a caller's counts are as old as its copy.
 Result<void> write_batch(Connection& db, const Batch& batch) {
+  const BatchTexts texts = TRY(texts_of(db, batch));
   TRY(db.run(
       "UPDATE batches SET output_file = ?, error_file = ?, state = ?, metadata = ?, errors = ?,"
       " in_progress = ?, finalizing = ?, ended = ?, expires = ?, output_expires_seconds = ? WHERE id = ?",
-      {batch.output_file, batch.error_file, batch.state, json_column(batch.metadata),
-       json_column(batch.errors), batch.in_progress, batch.finalizing, batch.ended, batch.expires,
-       batch.output_expires_seconds, batch.id}));
+      {batch.output_file, batch.error_file, batch.state, texts.metadata, texts.errors, batch.in_progress,
+       batch.finalizing, batch.ended, batch.expires, batch.output_expires_seconds, batch.id}));
   return {};
 }
 
@@ -89,13 +109,13 @@ Error batch_not_now(const Batch& batch, std::string_view done) {
 
 Result<void> SqliteBatchTable::create(const Batch& batch) {
   return database_.write([&](Connection& db) -> Result<void> {
+    const BatchTexts texts = TRY(texts_of(db, batch));
     TRY(db.run(
         "INSERT INTO batches (id, tenant, api_key, endpoint, input_file, output_file, error_file, state,"
         " metadata, errors, created, in_progress, finalizing, ended, expires, output_expires_seconds, total,"
         " completed, failed) VALUES (?, ?, ?, ?, ?, '', '', ?, ?, ?, ?, 0, 0, ?, ?, ?, 0, 0, 0)",
-        {batch.id, batch.tenant, batch.api_key, batch.endpoint, batch.input_file, batch.state,
-         json_column(batch.metadata), json_column(batch.errors), batch.created, batch.ended, batch.expires,
-         batch.output_expires_seconds}));
+        {batch.id, batch.tenant, batch.api_key, batch.endpoint, batch.input_file, batch.state, texts.metadata,
+         texts.errors, batch.created, batch.ended, batch.expires, batch.output_expires_seconds}));
     return {};
   });
 }
@@ -131,11 +151,16 @@ Result<void> SqliteBatchTable::add_items(const Batch& batch, const std::vector<B
   return database_.write([&](Connection& db) -> Result<void> {
     const Batch before = TRY(find_batch(db, batch.id));
     if (before.state != BatchState::validating) return batch_not_now(before, "begun");
-    for (const BatchItem& item : items)
+    for (const BatchItem& item : items) {
+      const std::string row = item_row(batch.id, item.line);
+      const std::string name = TRY(db.sealed({"batch_items.custom_id", before.tenant, row}, item.custom_id));
+      const std::string body =
+          TRY(db.sealed({"batch_items.body", before.tenant, row}, json_column(item.body)));
       TRY(
           db.run("INSERT INTO batch_items (batch, line, custom_id, body, job, status, response)"
                  " VALUES (?, ?, ?, ?, NULL, 0, 'null')",
-                 {batch.id, item.line, item.custom_id, json_column(item.body)}));
+                 {batch.id, item.line, name, body}));
+    }
     Batch begun = batch;
     begun.state = BatchState::in_progress;
     TRY(write_batch(db, begun));
@@ -163,8 +188,12 @@ Result<void> SqliteBatchTable::update_item(const BatchItem& item) {
     const std::optional<BatchItem> before = TRY(
         db.first<BatchItem>(read_item, items_query("WHERE batch = ? AND line = ?"), {item.batch, item.line}));
     if (!before) return not_found("line", fmt::format("the batch {} has no line {}", item.batch, item.line));
+    const std::string tenant = TRY(find_batch(db, item.batch)).tenant;
+    const std::string response =
+        TRY(db.sealed({"batch_items.response", tenant, item_row(item.batch, item.line)},
+                      item.response.is_null() ? "null" : json_column(item.response)));
     TRY(db.run("UPDATE batch_items SET job = ?, status = ?, response = ? WHERE batch = ? AND line = ?",
-               {null_if_empty(item.job), item.status, json_column(item.response), item.batch, item.line}));
+               {null_if_empty(item.job), item.status, response, item.batch, item.line}));
     if (before->status != 0 || item.status == 0) return {};
     const bool good = item.status >= 200 && item.status < 300;
     TRY(db.run("UPDATE batches SET completed = completed + ?, failed = failed + ? WHERE id = ?",

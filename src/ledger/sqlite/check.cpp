@@ -9,6 +9,8 @@
 #include "ledger/sqlite/check_rules.h"
 #include "ledger/sqlite/connection.h"
 #include "ledger/sqlite/migrations.h"
+#include "ledger/sqlite/sealed_columns.h"
+#include "ledger/sqlite/text_seal.h"
 
 namespace limner {
 namespace sqlite {
@@ -86,6 +88,7 @@ Result<void> check_rows(Connection& db, const LedgerConfig& config, Disagreement
   TRY(check_file(db, found));
   TRY(check_references(db, found));
   for (const CheckRule& rule : row_rules()) TRY(check_rule(db, rule, found));
+  if (config.text_keys) TRY(check_texts(db, found));
   TRY(check_audit(db, audit_key_path(config), {}, found));
   TRY(db.run("COMMIT"));
   return {};
@@ -101,6 +104,9 @@ Result<std::vector<Disagreement>> check_ledger(const LedgerConfig& config, const
   sqlite::Connection db = TRY(sqlite::Connection::open(config.path, sqlite::Connection::Mode::read_only));
   TRY(sqlite::check_version(db));
   TRY(sqlite::check_current(db));
+  const SystemClock clock;
+  sqlite::AuditAppender audit(audit_key_path(config), clock);
+  if (config.text_keys) db.seal_with(sqlite::sealed_texts(*config.text_keys, audit));
   std::vector<Disagreement> found;
   TRY(sqlite::check_rows(db, config, found));
   if (!exists) return found;

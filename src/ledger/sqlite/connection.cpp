@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/file_handle.h"
 #include "ledger/sqlite/sqlite_error.h"
+#include "ledger/sqlite/text_seal.h"
 
 namespace limner::sqlite {
 namespace {
@@ -70,6 +71,16 @@ Result<Json> Rows::json(int column) const {
   return parsed;
 }
 
+Result<std::string> Rows::opened(int column, const TextPlace& place) const {
+  return db_->texts().open(*db_, place, text(column));
+}
+
+Connection::Connection(Handle db) : db_(std::move(db)), texts_(plain_texts()) {}
+
+Result<std::string> Connection::sealed(const TextPlace& place, std::string_view text) {
+  return texts_->seal(*this, place, text);
+}
+
 Result<Connection> Connection::open(const std::filesystem::path& path, Mode mode) {
   if (mode == Mode::create) TRY(make_private_file(path));
   sqlite3* db = nullptr;
@@ -104,7 +115,7 @@ Result<Prepared*> Connection::prepare(std::string_view sql) {
 }
 
 Result<Rows> Connection::query(std::string_view sql, std::span<const Value> values) {
-  Rows rows(TRY(prepare(sql)));
+  Rows rows(*this, TRY(prepare(sql)));
   LIMNER_CHECK(sqlite3_bind_parameter_count(rows.statement()) == static_cast<int>(values.size()),
                "a statement gets a value for each of its parameters");
   for (size_t i = 0; i < values.size(); ++i)

@@ -19,6 +19,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "ledger/sealed_text.h"
 
 namespace limner::sqlite {
 
@@ -50,6 +51,8 @@ inline Value null_if_empty(std::string_view text) { return text.empty() ? Value(
 /// Sorts behind every id: where the first page of "newest first" begins.
 inline constexpr std::string_view kAfterAllIds = "~";
 
+class TextSeal;
+
 struct Prepared {
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
@@ -58,11 +61,13 @@ struct Prepared {
   bool in_use = false;
 };
 
+class Connection;
+
 /// The answer to a query, row by row. Must end before its connection.
 class Rows {
  public:
-  explicit Rows(Prepared* prepared) : prepared_(prepared) { prepared_->in_use = true; }
-  Rows(Rows&& other) noexcept : prepared_(std::exchange(other.prepared_, nullptr)) {}
+  Rows(Connection& db, Prepared* prepared) : db_(&db), prepared_(prepared) { prepared_->in_use = true; }
+  Rows(Rows&& other) noexcept : db_(other.db_), prepared_(std::exchange(other.prepared_, nullptr)) {}
   Rows& operator=(Rows&&) = delete;
   ~Rows();
 
@@ -79,10 +84,14 @@ class Rows {
   std::string text(int column) const;
   /// A JSON column; `data_loss` if it holds something else. Null for NULL.
   Result<Json> json(int column) const;
+  /// A text that Connection::sealed() made, as it was (TextSeal::open()); empty for NULL. RowTexts reads rows
+  /// by this.
+  Result<std::string> opened(int column, const TextPlace& place) const;
 
  private:
   friend class Connection;
   sqlite3_stmt* statement() const { return prepared_->statement.get(); }
+  Connection* db_;
   Prepared* prepared_;
 };
 
@@ -134,6 +143,12 @@ class Connection {
   /// The first column of the first row; 0 if there is none.
   Result<int64_t> integer(std::string_view sql, std::initializer_list<Value> values = {});
 
+  /// How texts of prompts and persons lie in this ledger; as they are until this says otherwise.
+  void seal_with(std::shared_ptr<TextSeal> texts) { texts_ = std::move(texts); }
+  TextSeal& texts() const { return *texts_; }
+  /// Such a text for its column. What is written into one of sealed_columns() goes through here.
+  Result<std::string> sealed(const TextPlace& place, std::string_view text);
+
   bool in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
   sqlite3* handle() const { return db_.get(); }
 
@@ -143,10 +158,11 @@ class Connection {
   };
   using Handle = std::unique_ptr<sqlite3, Close>;
 
-  explicit Connection(Handle db) : db_(std::move(db)) {}
+  explicit Connection(Handle db);
   Result<Prepared*> prepare(std::string_view sql);
 
   Handle db_;
+  std::shared_ptr<TextSeal> texts_;
   std::map<std::string, Prepared, std::less<>> prepared_;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ledger/sqlite/legal_hold.h"
+#include "ledger/sqlite/text_seal.h"
 
 namespace limner::sqlite {
 namespace {
@@ -19,19 +20,12 @@ Result<WrappedDataKey> read_data_key(const Rows& rows) {
                         rows.text(3), rows.integer(4), rows.integer(5)};
 }
 
-Result<std::optional<WrappedDataKey>> find_current(Connection& db, std::string_view tenant) {
-  return db.first<WrappedDataKey>(read_data_key, data_keys_query("WHERE tenant = ? AND forgotten = 0"),
-                                  {tenant});
-}
-
-Result<std::string> find_master(Connection& db) {
-  const std::optional<Json> set =
-      TRY(db.first<Json>([](const Rows& rows) { return rows.json(0); },
-                         "SELECT value FROM settings WHERE name = ?", {kMasterSetting}));
-  return set && set->is_string() ? set->get<std::string>() : std::string();
-}
-
 Result<void> set_master(Connection& db, std::string_view master) {
+  // In a ledger that was never used without encryption all texts are sealed.
+  const int64_t used =
+      TRY(db.integer("SELECT EXISTS (SELECT 1 FROM jobs WHERE id > '')"
+                     " OR EXISTS (SELECT 1 FROM uploads WHERE id > '')"));
+  if (!used) TRY(expect_sealed_texts(db));
   TRY(db.run("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
              {kMasterSetting, json_column(Json(std::string(master)))}));
   return {};
@@ -50,16 +44,43 @@ Result<void> agree_on_master(Connection& db, std::string_view master) {
 
 }  // namespace
 
+Result<std::string> find_master(Connection& db) {
+  const std::optional<Json> set =
+      TRY(db.first<Json>([](const Rows& rows) { return rows.json(0); },
+                         "SELECT value FROM settings WHERE name = ?", {kMasterSetting}));
+  return set && set->is_string() ? set->get<std::string>() : std::string();
+}
+
+Result<std::optional<WrappedDataKey>> find_current_key(Connection& db, std::string_view tenant) {
+  return db.first<WrappedDataKey>(read_data_key, data_keys_query("WHERE tenant = ? AND forgotten = 0"),
+                                  {tenant});
+}
+
+Result<std::optional<WrappedDataKey>> find_data_key(Connection& db, std::string_view id) {
+  return db.first<WrappedDataKey>(read_data_key, data_keys_query("WHERE id = ?"), {id});
+}
+
+Result<WrappedDataKey> keep_key(Connection& db, AuditAppender& audit, const WrappedDataKey& key) {
+  std::optional<WrappedDataKey> there = TRY(find_current_key(db, key.tenant));
+  if (there) return std::move(*there);
+  TRY(agree_on_master(db, key.master));
+  TRY(
+      db.run("INSERT INTO data_keys (id, tenant, master, wrapped, created, forgotten)"
+             " VALUES (?, ?, ?, ?, ?, 0)",
+             {key.id, key.tenant, key.master, key.wrapped, key.created}));
+  TRY(audit.append(db, {"encryption.key", {}, {"tenant", key.tenant}, {{"data_key", key.id}}}));
+  return key;
+}
+
 Result<std::string> SqliteDataKeyTable::master() { return database_.read(find_master); }
 
 Result<std::optional<WrappedDataKey>> SqliteDataKeyTable::current(std::string_view tenant) {
-  return database_.read([&](Connection& db) { return find_current(db, tenant); });
+  return database_.read([&](Connection& db) { return find_current_key(db, tenant); });
 }
 
 Result<WrappedDataKey> SqliteDataKeyTable::find(std::string_view id) {
   return database_.read([&](Connection& db) -> Result<WrappedDataKey> {
-    std::optional<WrappedDataKey> key =
-        TRY(db.first<WrappedDataKey>(read_data_key, data_keys_query("WHERE id = ?"), {id}));
+    std::optional<WrappedDataKey> key = TRY(find_data_key(db, id));
     if (!key) return not_found("data key", fmt::format("there is no data key '{}'", id.substr(0, 100)));
     return std::move(*key);
   });
@@ -72,17 +93,7 @@ Result<std::vector<WrappedDataKey>> SqliteDataKeyTable::list() {
 }
 
 Result<WrappedDataKey> SqliteDataKeyTable::keep(const WrappedDataKey& key) {
-  return database_.write([&](Connection& db) -> Result<WrappedDataKey> {
-    std::optional<WrappedDataKey> there = TRY(find_current(db, key.tenant));
-    if (there) return std::move(*there);
-    TRY(agree_on_master(db, key.master));
-    TRY(
-        db.run("INSERT INTO data_keys (id, tenant, master, wrapped, created, forgotten)"
-               " VALUES (?, ?, ?, ?, ?, 0)",
-               {key.id, key.tenant, key.master, key.wrapped, key.created}));
-    TRY(audit_.append(db, {"encryption.key", {}, {"tenant", key.tenant}, {{"data_key", key.id}}}));
-    return key;
-  });
+  return database_.write([&](Connection& db) { return keep_key(db, audit_, key); });
 }
 
 Result<int> SqliteDataKeyTable::rewrap(std::string_view master,

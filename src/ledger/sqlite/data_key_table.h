@@ -7,6 +7,12 @@
 
 namespace limner::sqlite {
 
+/// What the calls of the table do, within a transaction.
+Result<std::string> find_master(Connection& db);
+Result<std::optional<WrappedDataKey>> find_current_key(Connection& db, std::string_view tenant);
+Result<std::optional<WrappedDataKey>> find_data_key(Connection& db, std::string_view id);
+Result<WrappedDataKey> keep_key(Connection& db, AuditAppender& audit, const WrappedDataKey& key);
+
 class SqliteDataKeyTable final : public DataKeyTable {
  public:
   SqliteDataKeyTable(Database& database, AuditAppender& audit) : database_(database), audit_(audit) {}

@@ -2,12 +2,19 @@
 
 #include <fmt/format.h>
 
+#include "ledger/sqlite/row_texts.h"
+
 namespace limner::sqlite {
 namespace {
 
 Result<Delivery> read_delivery(const Rows& rows) {
-  return Delivery{rows.text(0),   rows.text(1),    rows.text(2),    rows.text(3), rows.text(4),
-                  rows.number(5), rows.integer(6), rows.integer(7), rows.text(8)};
+  Delivery delivery{rows.text(0),   rows.text(1),    rows.text(2),    {},           {},
+                    rows.number(5), rows.integer(6), rows.integer(7), rows.text(8), {}};
+  RowTexts texts(rows, delivery.tenant, delivery.id);
+  delivery.url = texts.text(3, "deliveries.url");
+  delivery.body = texts.text(4, "deliveries.body");
+  delivery.unreadable = TRY(texts.unreadable());
+  return delivery;
 }
 
 Error no_delivery(std::string_view id) {

@@ -32,10 +32,11 @@ Result<void> check_end(const Job& job, const JobEnd& end) {
 
 // What end_job() gives back is made to agree with it.
 Result<void> update_job(Connection& db, const Job& job, const JobEnd& end, int64_t engine_us) {
+  const std::string error = TRY(error_column(db, job, end.error));
   TRY(
       db.run("UPDATE jobs SET state = ?, drawn_by = ?, finished = ?, reserved = 0, lease_owner = NULL,"
              " lease_until = NULL, engine_us = ?, error = ? WHERE id = ?",
-             {end.state, end.drawn_by, end.now, engine_us, null_if_empty(error_column(end.error)), job.id}));
+             {end.state, end.drawn_by, end.now, engine_us, null_if_empty(error), job.id}));
   return {};
 }
 
@@ -83,10 +84,13 @@ Result<bool> may_requeue(Connection& db, const Job& job) {
 
 Result<void> write_delivery(Connection& db, const Job& job, std::string_view body, TimeUs now) {
   if (body.empty() || job.webhook_url.empty()) return {};
+  const std::string id = new_id("msg");
+  const std::string sealed_url = TRY(db.sealed({"deliveries.url", job.tenant, id}, job.webhook_url));
+  const std::string sealed_body = TRY(db.sealed({"deliveries.body", job.tenant, id}, body));
   TRY(db.run(
       "INSERT INTO deliveries (id, tenant, job, url, body, attempts, created, next_attempt, last_error)"
       " VALUES (?, ?, ?, ?, ?, 0, ?, ?, '')",
-      {new_id("msg"), job.tenant, job.id, job.webhook_url, body, now, now}));
+      {id, job.tenant, job.id, sealed_url, sealed_body, now, now}));
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/ids.h"
+#include "ledger/sqlite/row_texts.h"
 
 namespace limner::sqlite {
 namespace {
@@ -23,6 +24,7 @@ constexpr std::string_view kColumns =
 class Cursor {
  public:
   explicit Cursor(const Rows& rows) : rows_(rows) {}
+  int next() { return column_++; }
   std::string text() { return rows_.text(column_++); }
   int64_t integer() { return rows_.integer(column_++); }
   int number() { return rows_.number(column_++); }
@@ -92,14 +94,15 @@ Result<Job> read_job(const Rows& rows) {
   job.dialect = cursor.text();
   job.model = cursor.text();
   job.drawn_by = cursor.text();
-  job.prompt = cursor.text();
+  RowTexts texts(rows, job.tenant, job.id);
+  job.prompt = texts.text(cursor.next(), "jobs.prompt");
   job.seed = static_cast<uint64_t>(cursor.integer());
   job.count = cursor.number();
-  job.request = TRY(cursor.json());
+  job.request = texts.json(cursor.next(), "jobs.request");
   job.batch = cursor.text();
   job.request_id = cursor.text();
   job.traceparent = cursor.text();
-  job.webhook_url = cursor.text();
+  job.webhook_url = texts.text(cursor.next(), "jobs.webhook_url");
   job.submitted = cursor.integer();
   job.started = cursor.integer();
   job.finished = cursor.integer();
@@ -111,10 +114,11 @@ Result<Job> read_job(const Rows& rows) {
   job.lease_owner = cursor.text();
   job.lease_until = cursor.integer();
   job.engine_us = cursor.integer();
-  const Json error = TRY(cursor.json());
+  const Json error = texts.json(cursor.next(), "jobs.error");
   const Json tags = TRY(cursor.json());
   const Json kept = TRY(cursor.json());
   job.error = error_of(error);
+  job.unreadable = TRY(texts.unreadable());
   job.tags = tags.get<std::vector<std::string>>();
   job.kept = kept_of(kept);
   return job;
@@ -127,14 +131,20 @@ Result<Job> find_job(Connection& db, std::string_view id) {
 }
 
 Result<void> insert_job(Connection& db, const Job& job, int64_t day) {
+  const auto sealed = [&](std::string_view column, std::string_view text) {
+    return db.sealed({column, job.tenant, job.id}, text);
+  };
+  const std::string prompt = TRY(sealed("jobs.prompt", job.prompt));
+  const std::string request = TRY(sealed("jobs.request", json_column(job.request)));
+  const std::string webhook_url = TRY(sealed("jobs.webhook_url", job.webhook_url));
   TRY(db.run(
       "INSERT INTO jobs (id, tenant, api_key, state, tier, dialect, model, drawn_by, prompt, seed, count,"
       " request, batch, request_id, traceparent, webhook_url, submitted, started, finished, deadline,"
       " predicted_seconds, reserved, counted_day, attempts, cancel_requested, engine_us, error)"
       " VALUES (?, ?, ?, 0, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, 0, 0, 0, NULL)",
-      {job.id, job.tenant, job.api_key, job.tier, job.dialect, job.model, job.prompt, job.seed, job.count,
-       json_column(job.request), null_if_empty(job.batch), job.request_id, job.traceparent, job.webhook_url,
-       job.submitted, job.deadline, job.predicted_seconds, job.reserved_micros, day}));
+      {job.id, job.tenant, job.api_key, job.tier, job.dialect, job.model, prompt, job.seed, job.count,
+       request, null_if_empty(job.batch), job.request_id, job.traceparent, webhook_url, job.submitted,
+       job.deadline, job.predicted_seconds, job.reserved_micros, day}));
   TRY(insert_tags(db, job));
   return insert_inputs(db, job);
 }
@@ -155,13 +165,13 @@ Error not_now(const Job& job, std::string_view done) {
           {}};
 }
 
-std::string error_column(const JobError& error) {
-  if (error.empty()) return {};
-  return json_column({{"code", error.code},
-                      {"field", error.field},
-                      {"message", error.message},
-                      {"hint", error.hint},
-                      {"kind", error.kind}});
+Result<std::string> error_column(Connection& db, const Job& job, const JobError& error) {
+  if (error.empty()) return std::string();
+  return db.sealed({"jobs.error", job.tenant, job.id}, json_column({{"code", error.code},
+                                                                    {"field", error.field},
+                                                                    {"message", error.message},
+                                                                    {"hint", error.hint},
+                                                                    {"kind", error.kind}}));
 }
 
 }  // namespace limner::sqlite

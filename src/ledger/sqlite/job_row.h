@@ -24,7 +24,7 @@ Error no_job(std::string_view id);
 /// The job is not in a state in which it could be `done`: "begun", "ended".
 Error not_now(const Job& job, std::string_view done);
 
-/// A JobError as a column; empty (NULL) for none.
-std::string error_column(const JobError& error);
+/// The error of a job as its column holds it; empty (NULL) for none.
+Result<std::string> error_column(Connection& db, const Job& job, const JobError& error);
 
 }  // namespace limner::sqlite

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ledger/sqlite/job_row.h"
+#include "ledger/sqlite/row_texts.h"
+#include "ledger/sqlite/text_seal.h"
 
 namespace limner::sqlite {
 namespace {
@@ -10,6 +14,9 @@ namespace {
 constexpr int kLimitMax = 500;
 // SQLite refuses patterns above 50,000 bytes; nobody remembers so much of a prompt.
 constexpr size_t kTextBytesMax = 1000;
+// Of encrypted prompts each is opened to look into it, which takes microseconds: so many for one page.
+constexpr int kOpenedMax = 10'000;
+constexpr int kOpenedAtOnce = 500;
 
 // '%' and '_' mean themselves.
 std::string like_pattern(std::string_view text) {
@@ -29,11 +36,13 @@ class Conditions {
     sql_ += condition;
     values_.push_back(value);
   }
+  /// The one whose value search_sealed() puts in front of the others.
+  void add_page() { sql_ = "WHERE id < ?"; }
   void add_unless_empty(std::string_view condition, const std::string& value) {
     if (!value.empty()) add(condition, value);
   }
   const std::string& sql() const { return sql_; }
-  std::vector<Value>& values() { return values_; }
+  const std::vector<Value>& values() const { return values_; }
 
  private:
   std::string sql_;
@@ -66,16 +75,75 @@ void add_tag(Conditions& where, const JobQuery& query) {
   where.add("tag = ?)", query.tag);
 }
 
+// As LIKE compares: letters of ASCII in any case.
+bool has_text(std::string_view prompt, std::string_view text) {
+  const auto lower = [](char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  };
+  return std::ranges::search(prompt, text, {}, lower, lower).begin() != prompt.end();
+}
+
+struct SealedPrompt {
+  std::string id, prompt;
+};
+
+Result<SealedPrompt> read_prompt(const Rows& rows) {
+  SealedPrompt row{rows.text(0), {}};
+  const std::string tenant = rows.text(1);
+  RowTexts texts(rows, tenant, row.id);
+  row.prompt = texts.text(2, "jobs.prompt");
+  TRY(texts.unreadable());
+  return row;
+}
+
+// Where SQL cannot compare, prompts are opened one after the other.
+Result<JobPage> search_sealed(Connection& db, const JobQuery& query, const Conditions& where) {
+  JobPage page;
+  const std::string sql =
+      fmt::format("SELECT id, tenant, prompt FROM jobs {} ORDER BY id DESC LIMIT ?", where.sql());
+  std::string after = query.before.empty() ? std::string(kAfterAllIds) : query.before;
+  for (int opened = 0; opened < kOpenedMax; opened += kOpenedAtOnce) {
+    std::vector<Value> values{after};
+    values.insert(values.end(), where.values().begin(), where.values().end());
+    values.emplace_back(kOpenedAtOnce);
+    const std::vector<SealedPrompt> rows = TRY(db.collect<SealedPrompt>(read_prompt, sql, values));
+    for (const SealedPrompt& row : rows) {
+      if (!has_text(row.prompt, query.text)) continue;
+      Job job = TRY(find_job(db, row.id));
+      page.jobs.push_back(std::move(job));
+      if (page.jobs.size() < static_cast<size_t>(query.limit)) continue;
+      page.next = row.id;
+      return page;
+    }
+    if (rows.size() < kOpenedAtOnce) return page;
+    after = rows.back().id;
+  }
+  page.next = after;
+  return page;
+}
+
+Result<JobPage> search_rows(Connection& db, const JobQuery& query, const Conditions& where) {
+  std::vector<Value> values = where.values();
+  values.emplace_back(query.limit);
+  JobPage page;
+  page.jobs = TRY(db.collect<Job>(read_job, jobs_query(where.sql() + " ORDER BY id DESC LIMIT ?"), values));
+  if (page.jobs.size() == static_cast<size_t>(query.limit)) page.next = page.jobs.back().id;
+  return page;
+}
+
 }  // namespace
 
-Result<std::vector<Job>> search_jobs(Connection& db, const JobQuery& query) {
+Result<JobPage> search_jobs(Connection& db, const JobQuery& query) {
   TRY(check(query));
+  const bool in_sealed = !query.text.empty() && !db.texts().plain();
   const std::string pattern = like_pattern(query.text);
   const std::string states = states_json(query.states);
   Conditions where;
+  // First, for each page of such a search has another value for it.
+  if (in_sealed) where.add_page();
   // Hardly two jobs have a seed: its index, kept from the tenant's by the plus, leads straight to them.
   where.add_unless_empty(query.seed ? "+tenant = ?" : "tenant = ?", query.tenant);
-  where.add_unless_empty("id < ?", query.before);
+  if (!in_sealed) where.add_unless_empty("id < ?", query.before);
   where.add_unless_empty("model = ?", query.model);
   where.add_unless_empty("batch = ?", query.batch);
   add_tag(where, query);
@@ -84,10 +152,9 @@ Result<std::vector<Job>> search_jobs(Connection& db, const JobQuery& query) {
   if (query.from) where.add("submitted >= ?", query.from);
   if (query.to) where.add("submitted < ?", query.to);
   if (!query.states.empty()) where.add("state IN (SELECT value FROM json_each(?))", states);
+  if (in_sealed) return search_sealed(db, query, where);
   if (!query.text.empty()) where.add("prompt LIKE ? ESCAPE '\\'", pattern);
-  std::vector<Value>& values = where.values();
-  values.push_back(query.limit);
-  return db.collect<Job>(read_job, jobs_query(where.sql() + " ORDER BY id DESC LIMIT ?"), values);
+  return search_rows(db, query, where);
 }
 
 }  // namespace limner::sqlite

@@ -22,7 +22,7 @@ class SearchTest : public JobTest {
   }
   std::vector<std::string> search(JobQuery query) {
     std::vector<std::string> prompts;
-    const std::vector<Job> found = jobs().search(query).value();
+    const std::vector<Job> found = jobs().search(query).value().jobs;
     for (const Job& job : found) prompts.push_back(job.prompt);
     return prompts;
   }
@@ -65,7 +65,7 @@ TEST_F(SearchTest, ComesInPages) {
   JobQuery query{.tenant = test.tenant.id};
   query.limit = 2;
   for (;;) {
-    const std::vector<Job> page = jobs().search(query).value();
+    const std::vector<Job> page = jobs().search(query).value().jobs;
     if (page.empty()) break;
     for (const Job& job : page) all.push_back(job.id);
     query.before = page.back().id;

@@ -20,7 +20,7 @@ Result<Job> SqliteJobTable::find(std::string_view id) {
   return database_.read([&](Connection& db) { return find_job(db, id); });
 }
 
-Result<std::vector<Job>> SqliteJobTable::search(const JobQuery& query) {
+Result<JobPage> SqliteJobTable::search(const JobQuery& query) {
   return database_.read([&](Connection& db) { return search_jobs(db, query); });
 }
 

@@ -13,7 +13,7 @@ class SqliteJobTable final : public JobTable {
   Result<Accepted> accept(const Job& job, const std::optional<Idempotency>& idempotency) override;
   Result<std::optional<Job>> find_repeated(const Idempotency& idempotency, TimeUs now) override;
   Result<Job> find(std::string_view id) override;
-  Result<std::vector<Job>> search(const JobQuery& query) override;
+  Result<JobPage> search(const JobQuery& query) override;
   Result<std::vector<Job>> queued(std::string_view after_id, int limit) override;
   Result<int> position(const Job& job) override;
   Result<std::vector<QueueDepth>> depths() override;

@@ -1,5 +1,7 @@
 #include "ledger/sqlite/picture_row.h"
 
+#include "ledger/sqlite/row_texts.h"
+
 namespace limner::sqlite {
 
 std::string pictures_query(std::string_view rest) {
@@ -27,7 +29,9 @@ Result<PictureRow> read_picture(const Rows& rows) {
   picture.deleted = rows.integer(12);
   picture.cost_micros = rows.integer(13);
   picture.bytes_sent = rows.unsigned_integer(14);
-  picture.metadata = TRY(rows.json(15));
+  RowTexts texts(rows, picture.tenant, picture.id);
+  picture.metadata = texts.json(15, "pictures.metadata");
+  picture.unreadable = TRY(texts.unreadable());
   picture.standing = static_cast<Standing>(rows.number(16));
   return picture;
 }
@@ -49,13 +53,15 @@ Result<void> insert_mark(Connection& db, const std::string& picture, const Pictu
 }  // namespace
 
 Result<void> insert_picture(Connection& db, const PictureRow& picture, const Job& job) {
+  const std::string metadata =
+      TRY(db.sealed({"pictures.metadata", job.tenant, picture.id}, json_column(picture.metadata)));
   TRY(db.run(
       "INSERT INTO pictures (id, job, tenant, position, seed, sha256, bytes, format, width, height, key,"
       " created, deleted, cost_micros, bytes_sent, metadata, standing)"
       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?)",
       {picture.id, job.id, job.tenant, picture.position, picture.seed, picture.sha256, picture.bytes,
        picture.format, picture.width, picture.height, picture.key, picture.created, picture.cost_micros,
-       json_column(picture.metadata), picture.standing}));
+       metadata, picture.standing}));
   return insert_mark(db, picture.id, picture.mark);
 }
 

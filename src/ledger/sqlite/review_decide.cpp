@@ -93,8 +93,8 @@ Result<Job> apply_outcome(Connection& db, const Review& review, Standing outcome
   }
   if (state == job.state) return job;
   const JobError error = state == JobState::refused ? refusal(review) : JobError{};
-  TRY(db.run("UPDATE jobs SET state = ?, error = ? WHERE id = ?",
-             {state, null_if_empty(error_column(error)), job.id}));
+  const std::string told = TRY(error_column(db, job, error));
+  TRY(db.run("UPDATE jobs SET state = ?, error = ? WHERE id = ?", {state, null_if_empty(told), job.id}));
   TRY(db.run("UPDATE usage SET state = ? WHERE job = ?", {job_state_name(state), job.id}));
   const Job changed = TRY(find_job(db, job.id));
   const std::vector<PictureRow> pictures = TRY(db.collect<PictureRow>(
@@ -114,6 +114,11 @@ AuditEvent event_of(const char* action, const Review& review, const AuditParty& 
   return event;
 }
 
+// The audit log vouches for what the row holds, and so must not say more than it does.
+std::string as_vouched_for(const std::string& column) {
+  return looks_sealed_text(column) ? printable_sealed_text(column) : column;
+}
+
 }  // namespace
 
 Result<Reviewed> decide_review(Connection& db, AuditAppender& audit, std::string_view id,
@@ -122,17 +127,18 @@ Result<Reviewed> decide_review(Connection& db, AuditAppender& audit, std::string
   Review review = TRY(find_review(db, id));
   if (review.decided != 0) return Error{Code::conflict, "review", "is decided already", ""};
   TRY(check_reviewer(db, review, decision, hourly_max));
-  TRY(
-      db.run("INSERT INTO review_decisions (review, by_kind, by_id, decision, reason, at, position)"
-             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-             {id, decision.by.kind, decision.by.id, decision.ruling, decision.reason, decision.at,
-              review.decisions.size()}));
+  const std::string reason = TRY(
+      db.sealed({"review_decisions.reason", review.tenant, decision_row(id, decision.by)}, decision.reason));
+  TRY(db.run(
+      "INSERT INTO review_decisions (review, by_kind, by_id, decision, reason, at, position)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?)",
+      {id, decision.by.kind, decision.by.id, decision.ruling, reason, decision.at, review.decisions.size()}));
   review.decisions.push_back(decision);
   const Progress progress = progress_of(review);
   AuditEvent event = event_of("review.decide", review, decision.by);
   event.details["decision"] = ruling_name(decision.ruling);
   event.details["decided"] = progress.outcome.has_value();
-  event.sealed.emplace_back("reason", decision.reason);
+  event.sealed.emplace_back("reason", as_vouched_for(reason));
   TRY(audit.append(db, event));
   TRY(db.run("UPDATE reviews SET escalated = ?, decided = ?, outcome = ? WHERE id = ?",
              {progress.escalated, progress.outcome ? decision.at : 0,
@@ -166,14 +172,15 @@ Result<std::vector<Review>> appeal_job(Connection& db, AuditAppender& audit, std
   std::vector<Review> reviews;
   for (const Subject& subject : subjects) {
     const std::string review = new_id("rev");
+    const std::string appeal = TRY(db.sealed({"reviews.appeal", job.tenant, review}, text));
     TRY(
         db.run("INSERT INTO reviews (id, cause, tenant, job, stage, subject, risk, appeal, wanted, escalated,"
                " created, decided, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?, 0, 1)",
                {review, ReviewCause::appeal, job.tenant, job.id, subject.stage, subject.name, subject.risk,
-                text, now}));
+                appeal, now}));
     reviews.push_back(TRY(find_review(db, review)));
     AuditEvent event = event_of("review.appeal", reviews.back(), by);
-    event.sealed.emplace_back("appeal", std::string(text));
+    event.sealed.emplace_back("appeal", as_vouched_for(appeal));
     TRY(audit.append(db, event));
   }
   return reviews;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "ledger/sqlite/row_texts.h"
 #include "ledger/sqlite/verdict_row.h"
 
 namespace limner {
@@ -40,22 +41,33 @@ Result<Review> read_review(const Rows& rows) {
   review.id = rows.text(0);
   review.cause = static_cast<ReviewCause>(rows.number(1));
   review.tenant = rows.text(2);
-  review.appeal = rows.text(3);
+  RowTexts texts(rows, review.tenant, review.id);
+  review.appeal = texts.shown(3, "reviews.appeal");
+  TRY(texts.unreadable());
   review.wanted = rows.number(4);
   review.escalated = rows.boolean(5);
   review.created = rows.integer(6);
   review.decided = rows.integer(7);
   review.outcome = static_cast<Standing>(rows.number(8));
-  review.verdict = TRY(read_verdict(rows, kVerdictFrom));
+  review.verdict = TRY(read_verdict(rows, review.tenant, kVerdictFrom));
   return review;
 }
 
-Result<ReviewDecision> read_decision(const Rows& rows) {
-  return ReviewDecision{
-      {rows.text(0), rows.text(1)}, static_cast<Ruling>(rows.number(2)), rows.text(3), rows.integer(4)};
+Result<ReviewDecision> read_decision(const Rows& rows, const Review& review) {
+  ReviewDecision decision{
+      {rows.text(0), rows.text(1)}, static_cast<Ruling>(rows.number(2)), {}, rows.integer(4)};
+  const std::string row = decision_row(review.id, decision.by);
+  RowTexts texts(rows, review.tenant, row);
+  decision.reason = texts.shown(3, "review_decisions.reason");
+  TRY(texts.unreadable());
+  return decision;
 }
 
 }  // namespace
+
+std::string decision_row(std::string_view review, const AuditParty& by) {
+  return fmt::format("{}:{}:{}", review, by.kind, by.id);
+}
 
 Result<std::vector<Review>> read_reviews(Connection& db, std::string_view rest,
                                          std::span<const Value> values) {
@@ -65,10 +77,11 @@ Result<std::vector<Review>> read_reviews(Connection& db, std::string_view rest,
       kVerdictColumns, rest);
   std::vector<Review> reviews = TRY(db.collect<Review>(read_review, sql, values));
   for (Review& review : reviews)
-    review.decisions = TRY(db.collect<ReviewDecision>(read_decision,
-                                                      "SELECT by_kind, by_id, decision, reason, at FROM "
-                                                      "review_decisions WHERE review = ? ORDER BY position",
-                                                      {review.id}));
+    review.decisions =
+        TRY(db.collect<ReviewDecision>([&](const Rows& rows) { return read_decision(rows, review); },
+                                       "SELECT by_kind, by_id, decision, reason, at FROM review_decisions"
+                                       " WHERE review = ? ORDER BY position",
+                                       {review.id}));
   return reviews;
 }
 

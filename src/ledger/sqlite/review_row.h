@@ -12,6 +12,9 @@ namespace limner::sqlite {
 /// "SELECT all of a review FROM reviews JOIN verdicts", what follows, and their decisions.
 Result<std::vector<Review>> read_reviews(Connection& db, std::string_view rest,
                                          std::span<const Value> values);
+/// What names a decision among all.
+std::string decision_row(std::string_view review, const AuditParty& by);
+
 /// `not_found`.
 Result<Review> find_review(Connection& db, std::string_view id);
 

@@ -10,9 +10,11 @@ namespace limner::sqlite {
 
 Result<std::vector<VerdictRow>> SqliteReviewTable::verdicts(std::string_view job) {
   return database_.read([&](Connection& db) {
+    constexpr int kTenantAt = 10;
     return db.collect<VerdictRow>(
-        [](const Rows& rows) { return read_verdict(rows); },
-        fmt::format("SELECT {} FROM verdicts WHERE job = ? ORDER BY created, stage, subject",
+        [](const Rows& rows) { return read_verdict(rows, rows.text(kTenantAt)); },
+        fmt::format("SELECT {}, jobs.tenant FROM verdicts JOIN jobs ON jobs.id = job WHERE job = ?"
+                    " ORDER BY verdicts.created, verdicts.stage, verdicts.subject",
                     kVerdictColumns),
         {job});
   });

@@ -4,6 +4,7 @@
 
 #include "ledger/sqlite/backup.h"
 #include "ledger/sqlite/migrations.h"
+#include "ledger/sqlite/text_seal.h"
 
 namespace limner {
 namespace sqlite {
@@ -31,7 +32,9 @@ Result<SqliteLedger::Connections> open_connections(const LedgerConfig& config) {
   Connection writer = TRY(open_writer(config));
   Connection checkpointer = TRY(Connection::open(config.path, Connection::Mode::write));
   std::vector<Connection> readers = TRY(ReadPool::open(config.path, kReaders));
-  return SqliteLedger::Connections{std::move(writer), std::move(checkpointer), std::move(readers)};
+  const std::string master = TRY(find_master(writer));
+  return SqliteLedger::Connections{std::move(writer), std::move(checkpointer), std::move(readers),
+                                   !master.empty()};
 }
 
 }  // namespace
@@ -41,14 +44,31 @@ Connection SqliteLedger::watched(Connection writer, Checkpointer& checkpointer) 
   return writer;
 }
 
+Connection SqliteLedger::sealing(Connection db, const LedgerConfig& config, AuditAppender& audit,
+                                 bool encrypted) {
+  if (config.text_keys)
+    db.seal_with(sealed_texts(*config.text_keys, audit));
+  else if (encrypted)
+    db.seal_with(locked_texts());
+  return db;
+}
+
+std::vector<Connection> SqliteLedger::sealing(std::vector<Connection> readers, const LedgerConfig& config,
+                                              AuditAppender& audit, bool encrypted) {
+  for (Connection& reader : readers) reader = sealing(std::move(reader), config, audit, encrypted);
+  return readers;
+}
+
 SqliteLedger::SqliteLedger(Connections connections, const LedgerConfig& config, const Clock& clock)
     : clock_(clock),
+      path_(config.path),
+      appender_(audit_key_path(config), clock),
       checkpointer_(std::move(connections.checkpointer)),
-      writer_(watched(std::move(connections.writer), checkpointer_)),
-      readers_(std::move(connections.readers)),
+      writer_(watched(sealing(std::move(connections.writer), config, appender_, connections.encrypted),
+                      checkpointer_)),
+      readers_(sealing(std::move(connections.readers), config, appender_, connections.encrypted)),
       deferred_(writer_, clock),
       database_(writer_, readers_),
-      appender_(audit_key_path(config), clock),
       checkpoints_(database_, appender_, clock, config.audit_checkpoint_rows,
                    config.audit_checkpoint_seconds),
       tenants_(database_, deferred_, appender_),
@@ -73,6 +93,15 @@ Result<void> SqliteLedger::backup(const std::filesystem::path& to) {
   TRY(checkpoints_.make());
   const ReadPool::Lease lease(readers_);
   return copy_database(lease.db, to);
+}
+
+Result<void> SqliteLedger::settle() {
+  Connection db = TRY(Connection::open(path_, Connection::Mode::write));
+  // Waits for readers and the writer as long as a connection waits for any lock.
+  Rows rows = TRY(db.query("PRAGMA wal_checkpoint(TRUNCATE)"));
+  const bool any = TRY(rows.next());
+  if (any && rows.integer(0) == 0) return {};
+  return Error{Code::unavailable, "ledger", "its log is in use and was not emptied", "retry after 10 s"};
 }
 
 Result<void> SqliteLedger::probe() {

@@ -17,6 +17,7 @@
 #include "ledger/sqlite/panel_table.h"
 #include "ledger/sqlite/picture_table.h"
 #include "ledger/sqlite/review_table.h"
+#include "ledger/sqlite/sealed_columns.h"
 #include "ledger/sqlite/setting_table.h"
 #include "ledger/sqlite/tenant_table.h"
 #include "ledger/sqlite/upload_table.h"
@@ -30,6 +31,7 @@ class SqliteLedger final : public Ledger {
   struct Connections {
     Connection writer, checkpointer;
     std::vector<Connection> readers;
+    bool encrypted;  ///< there are data keys, so that texts may be sealed
   };
   SqliteLedger(Connections connections, const LedgerConfig& config, const Clock& clock);
 
@@ -48,19 +50,25 @@ class SqliteLedger final : public Ledger {
   DataKeyTable& data_keys() override { return data_keys_; }
   Result<void> backup(const std::filesystem::path& to) override;
   Result<void> flush() override { return deferred_.flush(); }
+  Result<int64_t> seal_texts() override { return seal_all_texts(database_); }
+  Result<void> settle() override;
   Result<void> probe() override;
 
  private:
   static Connection watched(Connection writer, Checkpointer& checkpointer);
+  static Connection sealing(Connection db, const LedgerConfig& config, AuditAppender& audit, bool encrypted);
+  static std::vector<Connection> sealing(std::vector<Connection> readers, const LedgerConfig& config,
+                                         AuditAppender& audit, bool encrypted);
 
   // In this order: each uses those before it, and is gone before them.
   const Clock& clock_;
+  const std::filesystem::path path_;
+  AuditAppender appender_;
   Checkpointer checkpointer_;
   Writer writer_;
   ReadPool readers_;
   DeferredWrites deferred_;
   Database database_;
-  AuditAppender appender_;
   AuditCheckpoints checkpoints_;
   SqliteTenantTable tenants_;
   SqliteJobTable jobs_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ledger/sqlite/legal_hold.h"
+#include "ledger/sqlite/row_texts.h"
 
 namespace limner::sqlite {
 namespace {
@@ -26,7 +27,9 @@ Result<Upload> read_upload(const Rows& rows) {
   upload.id = rows.text(0);
   upload.tenant = rows.text(1);
   upload.purpose = rows.text(2);
-  upload.name = rows.text(3);
+  RowTexts texts(rows, upload.tenant, upload.id);
+  upload.name = texts.shown(3, "uploads.name");
+  TRY(texts.unreadable());
   upload.content_type = rows.text(4);
   upload.sha256 = rows.text(5);
   upload.bytes = rows.unsigned_integer(6);
@@ -51,11 +54,12 @@ Result<void> append(std::vector<Upload>& uploads, Result<std::vector<Upload>> mo
 
 Result<void> SqliteUploadTable::create(const Upload& upload) {
   return database_.write([&](Connection& db) -> Result<void> {
+    const std::string name = TRY(db.sealed({"uploads.name", upload.tenant, upload.id}, upload.name));
     TRY(db.run(
         "INSERT INTO uploads (id, tenant, purpose, name, content_type, sha256, bytes, key, created, expires,"
         " deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-        {upload.id, upload.tenant, upload.purpose, upload.name, upload.content_type, upload.sha256,
-         upload.bytes, upload.key, upload.created, upload.expires}));
+        {upload.id, upload.tenant, upload.purpose, name, upload.content_type, upload.sha256, upload.bytes,
+         upload.key, upload.created, upload.expires}));
     return {};
   });
 }

@@ -1,7 +1,10 @@
 #include "ledger/sqlite/verdict_row.h"
 
+#include <fmt/format.h>
+
 #include "base/ids.h"
 #include "ledger/reviews.h"
+#include "ledger/sqlite/row_texts.h"
 
 namespace limner {
 
@@ -16,7 +19,13 @@ const char* verdict_stage_name(VerdictStage stage) { return kStages[static_cast<
 namespace sqlite {
 namespace {
 
+std::string row_of(std::string_view job, const VerdictRow& verdict) {
+  return fmt::format("{}:{}:{}", job, static_cast<int>(verdict.stage), verdict.subject);
+}
+
 Result<void> insert_verdict(Connection& db, const VerdictRow& verdict, const Job& job) {
+  const std::string reasons =
+      TRY(db.sealed({"verdicts.reasons", job.tenant, row_of(job.id, verdict)}, json_column(verdict.reasons)));
   TRY(db.run(
       "INSERT INTO verdicts (job, stage, subject, standing, policy, rules, reasons, risk, categories,"
       " created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -24,7 +33,7 @@ Result<void> insert_verdict(Connection& db, const VerdictRow& verdict, const Job
       " rules = excluded.rules, reasons = excluded.reasons, risk = excluded.risk,"
       " categories = excluded.categories, created = excluded.created",
       {job.id, verdict.stage, verdict.subject, verdict.standing, verdict.policy, json_column(verdict.rules),
-       json_column(verdict.reasons), verdict.risk, json_column(verdict.categories), verdict.created}));
+       reasons, verdict.risk, json_column(verdict.categories), verdict.created}));
   return {};
 }
 
@@ -56,7 +65,7 @@ AuditEvent event_of(const Job& job, const JobEnd& end) {
 
 }  // namespace
 
-Result<VerdictRow> read_verdict(const Rows& rows, int first) {
+Result<VerdictRow> read_verdict(const Rows& rows, std::string_view tenant, int first) {
   VerdictRow verdict;
   verdict.job = rows.text(first);
   verdict.stage = static_cast<VerdictStage>(rows.number(first + 1));
@@ -64,7 +73,12 @@ Result<VerdictRow> read_verdict(const Rows& rows, int first) {
   verdict.standing = static_cast<Standing>(rows.number(first + 3));
   verdict.policy = rows.text(first + 4);
   for (const Json& rule : TRY(rows.json(first + 5))) verdict.rules.push_back(rule.get<std::string>());
-  for (const Json& reason : TRY(rows.json(first + 6))) verdict.reasons.push_back(reason.get<std::string>());
+  const std::string row = row_of(verdict.job, verdict);
+  RowTexts texts(rows, tenant, row);
+  for (const Json& reason : texts.json(first + 6, "verdicts.reasons"))
+    verdict.reasons.push_back(reason.get<std::string>());
+  const std::string unreadable = TRY(texts.unreadable());
+  if (!unreadable.empty()) verdict.reasons.push_back("(" + unreadable + ")");
   verdict.risk = rows.real(first + 7);
   verdict.categories = TRY(rows.json(first + 8));
   verdict.created = rows.integer(first + 9);

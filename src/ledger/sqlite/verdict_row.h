@@ -14,7 +14,7 @@ namespace limner::sqlite {
 inline constexpr std::string_view kVerdictColumns =
     "verdicts.job, verdicts.stage, verdicts.subject, verdicts.standing, verdicts.policy, verdicts.rules,"
     " verdicts.reasons, verdicts.risk, verdicts.categories, verdicts.created";
-Result<VerdictRow> read_verdict(const Rows& rows, int first = 0);
+Result<VerdictRow> read_verdict(const Rows& rows, std::string_view tenant, int first = 0);
 
 /// The verdicts of a job that ends, the reviews that they make, and one leaf of the audit log that sums them
 /// up. What persons approved before is not held again.
