@@ -22,7 +22,12 @@ struct Case {
   double tolerance_bf16 = 0x1p-8;
   /// The same where convolutions are done by Winograd's method; 0: there are none for which it is.
   double tolerance_winograd = 0;
+  /// Linear maps in 8 bits. An operand that differs from the oracle's by one rounding may get the
+  /// neighbouring code, so that whatever comes before such a map costs tolerance in f32 too; 0: none.
+  bool int8 = false;
+  double tolerance_int8 = 0;
 
+  Graph graph(int64_t batch) const;
   double tolerance(Precision precision) const;
 };
 

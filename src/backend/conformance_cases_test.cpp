@@ -26,6 +26,39 @@ void add_linear_cases(std::vector<Case>& cases) {
                    }});
 }
 
+void add_int8_cases(std::vector<Case>& cases) {
+  const auto add = [&](std::string name, auto describe, double tolerance_bf16 = 0x1p-8) {
+    cases.push_back({.name = std::move(name),
+                     .describe = std::move(describe),
+                     .tolerance_bf16 = tolerance_bf16,
+                     .int8 = true});
+  };
+  struct Size {
+    int64_t rows, in, out;
+  };
+  for (const auto [rows, in, out] : {Size{1, 320, 1280}, Size{1, 33, 51}, Size{7, 5, 3}, Size{77, 768, 320},
+                                     Size{256, 64, 512}, Size{3, 1, 1}, Size{200, 130, 97}}) {
+    add(fmt::format("int8 linear {}x{}x{}", rows, in, out), [=](Graph& g, int64_t batch) {
+      g.output("y", g.linear(g.input("x", Shape{batch, rows, in}), kTop / "fc", out));
+    });
+  }
+  add("int8 conv 1x1", [](Graph& g, int64_t batch) {
+    g.output("y", g.conv2d(picture(g, batch, 6, 5, 33), kTop / "conv", {.out = 65, .kernel = 1}));
+  });
+  // One operand for three maps, one of which adds onto another value.
+  add(
+      "int8 q, k, v and a residual",
+      [](Graph& g, int64_t batch) {
+        const Value x = g.input("x", Shape{batch, 9, 48});
+        g.output("q", g.linear(x, kTop / "q", 40, false));
+        g.output("k", g.relu(g.linear(x, kTop / "k", 24)));
+        g.output("sum", g.add(g.linear(x, kTop / "v", 48), x));
+        // The same values in rows of another length.
+        g.output("halves", g.linear(g.reshape(x, Shape{batch, 18, 24}), kTop / "half", 16));
+      },
+      0x1p-7);
+}
+
 /// One convolution by Winograd's method has a root mean square error of 0.0045; the worst of tens of
 /// thousands of values lies four and a half times as far out.
 constexpr double kWinogradTolerance = 0.02;
@@ -234,6 +267,7 @@ void add_rearranging_cases(std::vector<Case>& cases) {
 std::vector<Case> operator_cases() {
   std::vector<Case> cases;
   add_linear_cases(cases);
+  add_int8_cases(cases);
   add_convolution_cases(cases);
   add_norm_cases(cases);
   add_attention_cases(cases);

@@ -107,7 +107,17 @@ std::vector<Case> network_cases() {
   return {{"tiny unet", tiny_unet, {}, 0.06},
           {"tiny unet, tiling", tiny_unet, {true, true}, 0.06},
           {"tiny text encoder", tiny_text_encoder, {}, 0.03},
-          {"tiny decoder", tiny_decoder, {}, 0.03}};
+          {"tiny decoder", tiny_decoder, {}, 0.03},
+          {.name = "tiny unet, int8",
+           .describe = tiny_unet,
+           .tolerance_bf16 = 0.2,
+           .int8 = true,
+           .tolerance_int8 = 0.05},
+          {.name = "tiny text encoder, int8",
+           .describe = tiny_text_encoder,
+           .tolerance_bf16 = 0.2,
+           .int8 = true,
+           .tolerance_int8 = 0.05}};
 }
 
 }  // namespace limner::conformance

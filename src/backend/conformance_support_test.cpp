@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
 
 #include "backend/conformance.h"
 #include "base/check.h"
@@ -32,12 +33,27 @@ class Uniform {
   uint64_t state_;
 };
 
+/// Every linear map of the graph in 8 bits.
+void use_int8(Graph& graph) {
+  std::set<std::string, std::less<>> weights;
+  for (const Graph::WeightUse& use : graph.weights()) weights.insert(use.name);
+  graph.compute_in_int8(weights);
+}
+
 }  // namespace
+
+Graph Case::graph(int64_t batch) const {
+  Graph graph(options);
+  describe(graph, batch);
+  if (int8) use_int8(graph);
+  return graph;
+}
 
 double Case::tolerance(Precision precision) const {
   // f32: a few hundred roundings of 2^-24, in another order.
-  if (precision == Precision::f32) return 1e-5;
-  return precision == Precision::bf16 ? std::max(tolerance_bf16, tolerance_winograd) : tolerance_bf16;
+  if (precision == Precision::f32) return std::max(1e-5, tolerance_int8);
+  const double least = std::max(tolerance_bf16, tolerance_int8);
+  return precision == Precision::bf16 ? std::max(least, tolerance_winograd) : least;
 }
 
 Result<Weight> RandomWeights::get(std::string_view name, const Shape& expected) const {

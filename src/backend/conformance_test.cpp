@@ -20,12 +20,6 @@ std::vector<Case> all_cases() {
   return cases;
 }
 
-Graph describe(const Case& test, int64_t batch) {
-  Graph graph(test.options);
-  test.describe(graph, batch);
-  return graph;
-}
-
 std::vector<Precision> precisions(const Backend& backend) {
   std::vector<Precision> supported;
   for (const Precision precision : kPrecisions) {
@@ -38,7 +32,7 @@ TEST(Conformance, CpuAgreesWithTheReference) {
   const auto reference = make_ref_backend();
   const auto cpu = make_cpu_backend(2);
   for (const Case& test : all_cases()) {
-    const Graph graph = describe(test, 2);
+    const Graph graph = test.graph(2);
     const std::vector<Tensor> inputs = conformance::random_inputs(graph);
     const std::vector<Tensor> expected = Compiled(*reference, Precision::f32, graph).run(inputs);
     for (const Precision precision : precisions(*cpu)) {
@@ -71,13 +65,13 @@ bool same_bytes(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
 void expect_same_bytes_in_batches(const Case& test, Precision precision) {
   const auto one_thread = make_cpu_backend(1);
   const auto two_threads = make_cpu_backend(2);
-  const Graph single = describe(test, 1);
+  const Graph single = test.graph(1);
   Compiled alone(*one_thread, precision, single);
   std::vector<std::vector<Tensor>> expected;
   for (uint32_t row = 0; row < 8; ++row)
     expected.push_back(alone.run(conformance::random_inputs(single, row)));
   const auto check = [&](const Backend& backend, int64_t batch, const char* threads) {
-    const Graph graph = describe(test, batch);
+    const Graph graph = test.graph(batch);
     const auto together = Compiled(backend, precision, graph).run(conformance::random_inputs(graph));
     for (int64_t row = 0; row < batch; ++row) {
       EXPECT_TRUE(same_bytes(rows_of(together, batch, row), expected[static_cast<size_t>(row)]))
@@ -99,7 +93,7 @@ TEST(Conformance, CpuGivesTheSameBytesInAnyBatchOnAnyThreads) {
 TEST(Conformance, PlanBytesIsWhatCompileReserves) {
   const auto cpu = make_cpu_backend(2);
   for (const Case& test : all_cases()) {
-    const Graph graph = describe(test, 2);
+    const Graph graph = test.graph(2);
     for (const Precision precision : precisions(*cpu)) {
       const Compiled compiled(*cpu, precision, graph);
       EXPECT_EQ(cpu->plan_bytes(graph, precision), compiled.executable().workspace_bytes()) << test.name;

@@ -212,4 +212,12 @@ void Graph::output(std::string name, Value value) {
   outputs_.push_back(GraphOutput{std::move(name), value});
 }
 
+void Graph::compute_in_int8(const std::set<std::string, std::less<>>& weights) {
+  for (Node& node : nodes_) {
+    if (auto* linear = std::get_if<op::Linear>(&node.op)) linear->int8 = weights.contains(linear->weight);
+    auto* convolution = std::get_if<op::Conv2d>(&node.op);
+    if (convolution && convolution->is_linear()) convolution->int8 = weights.contains(convolution->weight);
+  }
+}
+
 }  // namespace limner

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,6 +96,9 @@ class Graph {
   Value reshape(Value x, Shape shape);
 
   void output(std::string name, Value value);
+
+  /// Has every linear map (1x1 convolutions among them) whose weight is one of `weights` computed in 8 bits.
+  void compute_in_int8(const std::set<std::string, std::less<>>& weights);
 
   /// Valid until the next node is added.
   const Shape& shape(Value value) const {

@@ -22,17 +22,29 @@ struct Constant {
   Shape stored;
 };
 /// y = x W^T + b over the last axis. weight [out, in]; bias [out] or an empty name.
+/// int8: products of 8-bit integers, summed exactly. A row w of W becomes round(w / s) with s = max|w| / 127,
+/// and so does every row of x at every run: symmetric, to nearest even; y = s_x s_w sum + b. A row of x with
+/// a value that is not finite gives NaN. Per-token quantisation as in ZeroQuant (Yao et al. 2022,
+/// arXiv:2206.01861) and LLM.int8() (Dettmers et al. 2022, arXiv:2208.07339).
 struct Linear {
   std::string weight, bias;
   int64_t in = 0, out = 0;
+  bool int8 = false;
 };
 /// Cross-correlation over H and W. weight [out, in, kernel, kernel]; bias [out] or an empty name.
 /// Padding in pixels; `circular_x`/`circular_y` wrap around (seamless tiles) instead of zeros.
+/// int8: as Linear's, a pixel's channels being a row; for is_linear() only.
 struct Conv2d {
   std::string weight, bias;
   int64_t in = 0, out = 0, kernel = 3, stride = 1;
   int64_t pad_top = 1, pad_left = 1, pad_bottom = 1, pad_right = 1;
   bool circular_x = false, circular_y = false;
+  bool int8 = false;
+
+  /// Whether it is a linear map of each pixel's channels.
+  bool is_linear() const {
+    return kernel == 1 && stride == 1 && pad_top + pad_left + pad_bottom + pad_right == 0;
+  }
 };
 /// Group normalisation over (H, W, C/groups) of [B, H, W, C], then scale and shift a channel. Wu & He 2018.
 struct GroupNorm {

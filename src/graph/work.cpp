@@ -13,11 +13,12 @@ struct WorkText {
   std::string plain() const { return fmt::format("{} {}", op::name(node.op), node.shape.text()); }
 
   std::string operator()(const op::Linear& linear) const {
-    return fmt::format("linear {} -> {}", in(0).text(), linear.out);
+    return fmt::format("linear {} -> {}{}", in(0).text(), linear.out, linear.int8 ? " int8" : "");
   }
   std::string operator()(const op::Conv2d& conv) const {
     const std::string stride = conv.stride == 1 ? "" : fmt::format(" stride {}", conv.stride);
-    return fmt::format("conv2d {0}x{0}{1} {2} -> {3}", conv.kernel, stride, in(0).text(), conv.out);
+    return fmt::format("conv2d {0}x{0}{1} {2} -> {3}{4}", conv.kernel, stride, in(0).text(), conv.out,
+                       conv.int8 ? " int8" : "");
   }
   std::string operator()(const op::Attention& attention) const {
     return fmt::format("attention {} heads {} to {}", attention.heads, in(0).text(), in(1)[1]);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <set>
+#include <map>
 
 #include "backend/cpu/lower/lower.h"
 #include "base/check.h"
@@ -15,17 +15,25 @@ Program lower(const Graph& graph, Precision precision, const Tools& tools) {
 }
 
 size_t packed_bytes(const Graph& graph, Precision precision, const Tools& tools) {
-  std::set<std::string_view> transformed;
+  std::map<std::string_view, size_t> of_own_form;
   for (const Node& node : graph.nodes()) {
     const auto* convolution = std::get_if<op::Conv2d>(&node.op);
     if (convolution && suits_winograd(*convolution, precision, tools))
-      transformed.insert(convolution->weight);
+      of_own_form[convolution->weight] =
+          tools.kernels.winograd->weight_bytes(convolution->in, convolution->out);
+    if (convolution && convolution->int8)
+      of_own_form[convolution->weight] = tools.kernels.int8.weight_bytes(convolution->in, convolution->out);
+    const auto* linear = std::get_if<op::Linear>(&node.op);
+    if (linear && linear->int8)
+      of_own_form[linear->weight] = tools.kernels.int8.weight_bytes(linear->in, linear->out);
   }
   size_t bytes = 0;
-  for (const Graph::WeightUse& use : graph.weights())
-    bytes += transformed.contains(use.name)
-                 ? tools.kernels.winograd->weight_bytes(use.shape[1], use.shape[0])
+  for (const Graph::WeightUse& use : graph.weights()) {
+    const auto own = of_own_form.find(use.name);
+    bytes += own != of_own_form.end()
+                 ? own->second
                  : static_cast<size_t>(use.shape.count()) * dtype_bytes(internal_type(precision));
+  }
   return bytes;
 }
 
@@ -116,6 +124,27 @@ BufferId Lowering::in_as(size_t index, DType type) {
   const BufferId buffer = read(node_->inputs[index], type);
   --slot(node_->inputs[index]).readers;
   return buffer;
+}
+
+BufferId Lowering::in_codes(size_t index, int64_t width) {
+  const Value value = node_->inputs[index];
+  Slot& source = slot(value);
+  if (!source.codes || source.codes_width != width) {
+    const BufferId x = read(value, type_);
+    const int64_t rows = graph_.shape(value).count() / width;
+    const Int8Kernels& kernels = tools_.kernels.int8;
+    source.codes = new_buffer(kernels.codes_bytes(rows, width));
+    source.codes_width = width;
+    helping_ = "quantize";
+    for_type(type_, [&]<class T>(T) {
+      emit([=, go = kernels.quantize<T>(),
+            to = *source.codes](const Frame& frame) { go(frame.at<T>(x), rows, width, frame.address(to)); },
+           {x, *source.codes});
+    });
+    helping_ = {};
+  }
+  --source.readers;
+  return *source.codes;
 }
 
 BufferId Lowering::read(Value value, DType type) {
@@ -226,6 +255,10 @@ WeightId Lowering::weight_packed(const std::string& name, Shape shape, const dnn
 
 WeightId Lowering::weight_winograd(const std::string& name, Shape shape) {
   return request({name, shape, WeightRequest::Form::winograd, {}, {}});
+}
+
+WeightId Lowering::weight_int8(const std::string& name, Shape shape) {
+  return request({name, shape, WeightRequest::Form::int8, {}, {}});
 }
 
 void Lowering::emit(std::unique_ptr<Step> step, std::initializer_list<BufferId> touched) {

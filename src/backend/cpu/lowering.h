@@ -56,6 +56,9 @@ class Lowering {
   /// The operand `index` in the internal type, or in `type`; converts it if nobody has yet.
   BufferId in(size_t index) { return in_as(index, type_); }
   BufferId in_as(size_t index, DType type);
+  /// The operand's rows of `width` values in 8 bits, as Int8Kernels::quantize leaves them; quantises them if
+  /// no reader has yet.
+  BufferId in_codes(size_t index, int64_t width);
   /// A new buffer for the result.
   BufferId out() { return out_as(type_); }
   BufferId out_as(DType type);
@@ -78,6 +81,7 @@ class Lowering {
   WeightId weight_packed(const std::string& name, Shape shape, const dnnl::memory::desc& stored,
                          const dnnl::memory::desc& wanted);
   WeightId weight_winograd(const std::string& name, Shape shape);
+  WeightId weight_int8(const std::string& name, Shape shape);
 
   /// Appends a step that reads or writes exactly `touched`.
   void emit(std::unique_ptr<Step> step, std::initializer_list<BufferId> touched);
@@ -90,6 +94,8 @@ class Lowering {
   /// A value (or several that reshapes make one): its buffers by type and how many nodes have yet to read it.
   struct Slot {
     std::array<std::optional<BufferId>, 3> buffers;  // by type_index()
+    std::optional<BufferId> codes;                   ///< its rows of `codes_width` values in 8 bits
+    int64_t codes_width = 0;
     int readers = 0;
     std::optional<size_t> sole_output;  ///< the caller's output it is, if it is one exactly once
   };

@@ -45,6 +45,8 @@ size_t bytes_of(const WeightRequest& request, DType type, const Tools& tools) {
       return request.wanted.get_size();
     case WeightRequest::Form::winograd:
       return tools.kernels.winograd->weight_bytes(request.shape[1], request.shape[0]);
+    case WeightRequest::Form::int8:
+      return tools.kernels.int8.weight_bytes(request.shape[1], request.shape[0]);
   }
   LIMNER_CHECK(false, "a form that there is");
 }
@@ -132,7 +134,8 @@ Result<const void*> WeightStore::resolve_one(const WeightRequest& request, Stagi
 Result<std::byte*> WeightStore::make(const WeightRequest& request, Staging& staging) {
   const Weight weight = TRY(get_finite(source_, request.name, request.shape));
   if (request.form == WeightRequest::Form::packed) return pack(request, weight.view, staging);
-  if (request.form == WeightRequest::Form::winograd) return transform(request, weight.view, staging);
+  if (request.form == WeightRequest::Form::winograd || request.form == WeightRequest::Form::int8)
+    return transform(request, weight.view, staging);
   const DType type = request.form == WeightRequest::Form::f32 ? DType::f32 : type_;
   const auto count = static_cast<size_t>(request.shape.count());
   std::byte* data = TRY(hoard_.take(bytes_of(request, type_, tools_)));
@@ -158,14 +161,16 @@ Result<std::byte*> WeightStore::pack(const WeightRequest& request, const ConstTe
   return data;
 }
 
-/// From f32 whatever the file holds: transformed first, rounded once.
+/// From f32 whatever the file holds: transformed or scaled first, rounded once.
 Result<std::byte*> WeightStore::transform(const WeightRequest& request, const ConstTensorView& view,
                                           Staging& staging) {
   const auto count = static_cast<size_t>(request.shape.count());
   auto* values = reinterpret_cast<float*>(staging.reserve(count * sizeof(float)));
   convert_all(view.dtype, view.data, count, DType::f32, values);
   std::byte* data = TRY(hoard_.take(bytes_of(request, type_, tools_)));
-  tools_.kernels.winograd->pack(values, request.shape[1], request.shape[0], data);
+  const auto pack =
+      request.form == WeightRequest::Form::int8 ? tools_.kernels.int8.pack : tools_.kernels.winograd->pack;
+  pack(values, request.shape[1], request.shape[0], data);
   return data;
 }
 

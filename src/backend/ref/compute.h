@@ -29,6 +29,8 @@ struct Call {
 void compute(const op::Input&, const Call&);
 void compute(const op::Constant&, const Call&);
 void compute(const op::Linear&, const Call&);
+/// Rows of `in` values of the operand times a weight of [out, in] in 8 bits, as op::Linear says.
+void compute_int8(int64_t in, int64_t out, const Call& call);
 void compute(const op::Conv2d&, const Call&);
 void compute(const op::GroupNorm&, const Call&);
 void compute(const op::LayerNorm&, const Call&);

@@ -29,6 +29,7 @@ double one_output(const op::Conv2d& op, const Shape& in, const float* picture, c
 }  // namespace
 
 void compute(const op::Conv2d& op, const Call& call) {
+  if (op.int8) return compute_int8(op.in, op.out, call);
   const auto [weight, bias] = call.weights;
   const Shape& in = call.in_shape(0);
   const Shape& shape = call.out.shape;

@@ -18,7 +18,8 @@ size_t table_count() {
       !__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512dq")) {
     return 2;
   }
-  return __builtin_cpu_supports("avx512bf16") ? 4 : 3;
+  // Every CPU that multiplies bf16 multiplies bytes too, but a system may hide it.
+  return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni") ? 4 : 3;
 }
 #else
 constexpr std::array<const Kernels*, 1> kTables = {&kGenericKernels};

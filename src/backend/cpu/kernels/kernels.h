@@ -85,6 +85,47 @@ struct WinogradKernels {
   }
 };
 
+/// A product in 8 bits: codes of [rows, in] times the transpose of a weight of [out, in].
+struct Int8Shape {
+  int64_t rows = 0, in = 0, out = 0;
+  bool accumulate = false;              ///< onto what is in `out`
+  std::optional<op::Unary> activation;  ///< after that
+};
+
+/// Linear maps as op::Linear's int8 says. Sums are exact, so that no order of them shows in a result. `in` up
+/// to 2^17, where sums of 32 bits hold.
+struct Int8Kernels {
+  size_t (*weight_bytes)(int64_t in, int64_t out);
+  /// weight [out, in] -> `packed`, weight_bytes() aligned to 64: codes, scales and what they sum to.
+  void (*pack)(const float* weight, int64_t in, int64_t out, void* packed);
+  size_t (*codes_bytes)(int64_t rows, int64_t in);
+  /// x [rows, in] -> `codes`, codes_bytes() aligned to 64, in one pass over x but for its greatest values.
+  void (*quantize_f32)(const float* x, int64_t rows, int64_t in, void* codes);
+  void (*quantize_bf16)(const Bf16* x, int64_t rows, int64_t in, void* codes);
+  /// bias [out] or null. Rounded once, after the activation.
+  void (*multiply_to_f32)(const Int8Shape& shape, const void* codes, const void* packed, const float* bias,
+                          float* out);
+  void (*multiply_to_bf16)(const Int8Shape& shape, const void* codes, const void* packed, const float* bias,
+                           Bf16* out);
+
+  template <class T>
+  auto quantize() const {
+    if constexpr (sizeof(T) == sizeof(float)) {
+      return quantize_f32;
+    } else {
+      return quantize_bf16;
+    }
+  }
+  template <class Out>
+  auto multiply_to() const {
+    if constexpr (sizeof(Out) == sizeof(float)) {
+      return multiply_to_f32;
+    } else {
+      return multiply_to_bf16;
+    }
+  }
+};
+
 /// The kernels for activations of type T, float or Bf16. Parameters (norm weights and biases, slopes) are
 /// always f32.
 template <class T>
@@ -132,6 +173,7 @@ struct Kernels {
   TypedKernels<float> f32;
   TypedKernels<Bf16> bf16;
   std::optional<WinogradKernels> winograd;  ///< where bf16 is native
+  Int8Kernels int8;
 
   /// Nearest, ties to even; NaN stays NaN. Subnormals may become zero.
   void (*f32_to_bf16)(const float* x, Bf16* out, int64_t count);

@@ -6,6 +6,7 @@
 #include "backend/cpu/kernels/broadcast.h"
 #include "backend/cpu/kernels/convert.h"
 #include "backend/cpu/kernels/dot_f32.h"
+#include "backend/cpu/kernels/int8_product.h"
 #include "backend/cpu/kernels/kernels.h"
 #include "backend/cpu/kernels/norms.h"
 #if defined(__AVX512BF16__)
@@ -50,6 +51,16 @@ constexpr TypedKernels<T> make_typed_kernels() {
   };
 }
 
+constexpr Int8Kernels make_int8() {
+  return {.weight_bytes = int8_weight_bytes,
+          .pack = int8_pack,
+          .codes_bytes = int8_codes_bytes,
+          .quantize_f32 = int8_quantize<float>,
+          .quantize_bf16 = int8_quantize<Bf16>,
+          .multiply_to_f32 = int8_multiply<float>,
+          .multiply_to_bf16 = int8_multiply<Bf16>};
+}
+
 constexpr Kernels make_kernels(std::string_view name) {
   return {
       .name = name,
@@ -57,6 +68,7 @@ constexpr Kernels make_kernels(std::string_view name) {
       .f32 = make_typed_kernels<float>(),
       .bf16 = make_typed_kernels<Bf16>(),
       .winograd = make_winograd(),
+      .int8 = make_int8(),
       .f32_to_bf16 = convert<float, Bf16>,
       .bf16_to_f32 = convert<Bf16, float>,
       .all_finite = all_finite,

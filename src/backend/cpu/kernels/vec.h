@@ -2,6 +2,7 @@
 // A register of f32 lanes, by the vector extension that g++ and clang share: arithmetic, comparisons and ?:
 // are the language's own, lane by lane. What it lacks (fused multiply-add, bf16, tails) is here.
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -48,6 +49,23 @@ inline F fma(F a, F b, F c) {
 }
 inline F fma(F a, float b, float c) { return fma(a, splat(b), splat(c)); }
 inline F fma(F a, F b, float c) { return fma(a, b, splat(c)); }
+
+/// The nearest integer, ties to even.
+inline I round_to_int(F x) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<I>(_mm512_maskz_cvtps_epi32(0xffff, x));
+#elif defined(__AVX2__)
+  return reinterpret_cast<I>(_mm256_cvtps_epi32(x));
+#elif defined(__SSE2__)
+  return reinterpret_cast<I>(_mm_cvtps_epi32(x));
+#elif defined(__ARM_NEON)
+  return vcvtnq_s32_f32(x);
+#else
+  I rounded;
+  for (int i = 0; i < kLanes; ++i) rounded[i] = static_cast<int32_t>(std::nearbyint(x[i]));
+  return rounded;
+#endif
+}
 
 /// The greater one; b where either is NaN.
 inline F max(F a, F b) { return a > b ? a : b; }

@@ -11,10 +11,6 @@ namespace {
 using Dims = dnnl::memory::dims;
 using Tag = dnnl::memory::format_tag;
 
-bool is_product(const op::Conv2d& op) {
-  return op.kernel == 1 && op.stride == 1 && op.pad_top + op.pad_left + op.pad_bottom + op.pad_right == 0;
-}
-
 /// The picture a convolution reads, and the zeros it is to imagine around it.
 struct Source {
   BufferId buffer;
@@ -145,9 +141,11 @@ bool suits_winograd(const op::Conv2d& op, Precision precision, const Tools& tool
 
 void lower(const op::Conv2d& op, Lowering& at) {
   if (suits_winograd(op, at.precision(), at.tools())) return lower_winograd(op, at);
-  if (!is_product(op)) return lower_convolution(op, at);
+  if (!op.is_linear()) return lower_convolution(op, at);
   const ProductShape shape{at.in_shape(0).count() / op.in, op.in, op.out};
-  lower_product(shape, op.weight, op.bias, Shape{op.out, op.in, 1, 1}, at);
+  const Shape stored{op.out, op.in, 1, 1};
+  if (op.int8) return lower_int8(shape, op.weight, op.bias, stored, at);
+  lower_product(shape, op.weight, op.bias, stored, at);
 }
 
 }  // namespace limner::cpu

@@ -86,7 +86,9 @@ void lower_product(const ProductShape& shape, const std::string& weight, const s
 
 void lower(const op::Linear& op, Lowering& at) {
   const ProductShape shape{at.in_shape(0).count() / op.in, op.in, op.out};
-  lower_product(shape, op.weight, op.bias, Shape{op.out, op.in}, at);
+  const Shape stored{op.out, op.in};
+  if (op.int8) return lower_int8(shape, op.weight, op.bias, stored, at);
+  lower_product(shape, op.weight, op.bias, stored, at);
 }
 
 }  // namespace limner::cpu

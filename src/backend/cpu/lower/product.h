@@ -15,5 +15,8 @@ struct ProductShape {
 /// activation. `stored` is the weight's shape in the file: [out, in], or with ones after it.
 void lower_product(const ProductShape& shape, const std::string& weight, const std::string& bias,
                    Shape stored, Lowering& at);
+/// The same in 8-bit integers, as op::Linear says.
+void lower_int8(const ProductShape& shape, const std::string& weight, const std::string& bias, Shape stored,
+                Lowering& at);
 
 }  // namespace limner::cpu
