@@ -9,8 +9,9 @@ Picture grey(int width, int height, int channels) {
   return {width, height, channels, std::vector<uint8_t>(static_cast<size_t>(width) * height * channels, 128)};
 }
 
-// Whatever pictures the model cannot draw without.
-DrawingInputs inputs_for(const Model& model) {
+}  // namespace
+
+DrawingInputs grey_inputs(const Model& model) {
   const ModelInfo info = model_info(model);
   DrawingInputs inputs;
   if (info.inpainting || info.edits_by_instruction) inputs.init = grey(info.width, info.height, 3);
@@ -20,14 +21,12 @@ DrawingInputs inputs_for(const Model& model) {
   return inputs;
 }
 
-}  // namespace
-
 Result<void> draw_once(Model& model, const std::function<bool()>& opened) {
   DrawingParams params;
   params.seed = 0;
   params.steps = 1;
   params.sampler = "euler";
-  const DrawingPtr drawing = TRY(open(model, params, inputs_for(model)));
+  const DrawingPtr drawing = TRY(open(model, params, grey_inputs(model)));
   if (opened && !opened()) return Error{Code::cancelled, "model", "loading was interrupted", ""};
   Drawing* const one[] = {drawing.get()};
   while (!drawn(*drawing)) TRY(step(one));

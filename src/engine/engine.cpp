@@ -1,5 +1,7 @@
 #include "engine/engine.h"
 
+#include <fmt/format.h>
+
 #include "engine/drawing.h"
 #include "sampling/noise_schedule.h"
 
@@ -28,6 +30,9 @@ ModelInfo model_info(const Model& model) {
   info.schedule = model.training().schedule;
   info.inpainting = model.inpainting();
   info.edits_by_instruction = model.pix2pix();
+  if (const Quantization& quantization = model.quantization(); !quantization.weights.empty())
+    info.quantization = fmt::format("{} weights in 8 bits, computed in {}", quantization.weights.size(),
+                                    quantization.activations_int8 ? "int8" : info.dtype);
   info.warnings = model.warnings();
   return info;
 }

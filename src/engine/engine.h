@@ -41,6 +41,7 @@ struct ModelInfo {
   double guidance = 0;
   std::string sampler, schedule;
   bool inpainting = false, edits_by_instruction = false;
+  std::string quantization;           ///< of the UNet: "130 weights in 8 bits, computed in int8"; empty: none
   std::vector<std::string> warnings;  ///< LoRA keys that matched nothing, ...
 };
 

@@ -133,6 +133,7 @@ Result<std::unique_ptr<Model>> Model::open(const fs::path& path, const LoadOptio
   model->training_ = TRY(read_training_schedule(scheduler.config, scheduler.config_field));
   const Component& unet = *model->files_.find("unet");
   model->unet_config_ = TRY(read_unet_config(unet.config, unet.config_field));
+  model->quantization_ = TRY(read_quantization(unet.config, unet.config_field, *unet.weights));
   TRY(model->apply_loras(options));
   TRY(model->load_text(options));
   TRY(model->load_vae(options));

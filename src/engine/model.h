@@ -16,6 +16,7 @@
 #include "engine/network.h"
 #include "families/family.h"
 #include "families/model_files.h"
+#include "families/quantization.h"
 #include "families/textual_inversion.h"
 #include "nets/clip_text.h"
 #include "nets/controlnet.h"
@@ -67,6 +68,8 @@ class Model {
   const Backend& backend() const { return *backend_; }
   Precision precision() const { return precision_; }
   const UnetConfig& unet() const { return unet_config_; }
+  /// Of the UNet's weights.
+  const Quantization& quantization() const { return quantization_; }
   const Autoencoder& autoencoder() const { return autoencoder_; }
   Autoencoder& autoencoder() { return autoencoder_; }
   /// 9 latent channels in: the UNet sees mask and masked picture.
@@ -135,6 +138,7 @@ class Model {
   bool weights_are_files_ = false;
   TrainingSchedule training_;
   UnetConfig unet_config_;
+  Quantization quantization_;
   Autoencoder autoencoder_;
   Network unet_network_;
   std::vector<TextEncoder> text_encoders_;

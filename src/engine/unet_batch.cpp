@@ -42,7 +42,9 @@ std::string BatchShape::key() const {
 }
 
 Graph UnetBatch::describe(const Model& model, const BatchShape& shape) {
-  return describe_unet(model.unet(), unet_shape(model, shape), tiling_of(shape));
+  Graph graph = describe_unet(model.unet(), unet_shape(model, shape), tiling_of(shape));
+  graph.compute_in_int8(model.quantization().computed_in_int8());
+  return graph;
 }
 
 std::vector<Graph> UnetBatch::describe_controls(const Model& model, const BatchShape& shape) {

@@ -37,6 +37,8 @@ class UnetBatch {
   void run(std::span<const BatchRow> rows, Workspace& workspace);
   size_t workspace_bytes() const;
   const BatchShape& shape() const { return shape_; }
+  /// What the UNet was given last, in its graph's order.
+  std::span<const ConstTensorView> inputs() const { return inputs_; }
 
   /// The UNet's graph that make() would compile.
   static Graph describe(const Model& model, const BatchShape& shape);

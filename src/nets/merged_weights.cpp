@@ -51,6 +51,7 @@ class MergedWeights final : public WeightSource {
   }
 
   Result<Shape> shape_of(std::string_view name) const override { return base_->shape_of(name); }
+  bool is_int8(std::string_view name) const override { return base_->is_int8(name); }
   std::vector<std::string> names() const override { return base_->names(); }
 
   void release_pages() const override {

@@ -110,6 +110,7 @@ Result<UnetConfig> read_unet_config(const Json& json, std::string_view field) {
   // Left in by training with a moving average of the weights.
   config.no_effect({"decay", "inv_gamma", "min_decay", "optimization_step", "power", "update_after_step",
                     "use_ema_warmup"});
+  config.no_effect({"quantization"});  // on the graph; read_quantization() knows it
   TRY(config.finish());
   return unet;
 }

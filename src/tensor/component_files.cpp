@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "tensor/int8_weight.h"
 #include "tensor/safetensors.h"
 #include "tensor/weight_errors.h"
 
@@ -119,10 +120,16 @@ class ShardedWeights final : public WeightSource {
     if (found == files_.end()) return missing_weight(path_, name);
     return found->second->shape_of(name);
   }
+  bool is_int8(std::string_view name) const override {
+    const auto found = files_.find(name);
+    return found != files_.end() && found->second->is_int8(name);
+  }
   std::vector<std::string> names() const override {
     std::vector<std::string> names;
     names.reserve(files_.size());
-    for (const auto& [name, file] : files_) names.push_back(name);
+    for (const auto& [name, file] : files_)
+      if (!name.ends_with(kScaleSuffix) || !is_int8(name.substr(0, name.size() - kScaleSuffix.size())))
+        names.push_back(name);
     return names;
   }
   void release_pages() const override {

@@ -94,6 +94,11 @@ class RenamedWeights final : public WeightSource {
     return *shape;
   }
 
+  bool is_int8(std::string_view name) const override {
+    const auto found = names_.find(name);
+    return found != names_.end() && base_->is_int8(found->second.name);
+  }
+
   std::vector<std::string> names() const override {
     std::vector<std::string> names;
     for (const auto& [name, origin] : names_)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tensor/int8_weight.h"
 #include "tensor/weight_errors.h"
 
 namespace limner {
@@ -110,6 +111,7 @@ Result<Weight> SafetensorsFile::get(std::string_view name, const Shape& expected
   if (!entry) return missing_weight(path_.string(), name);
   if (!same_but_trailing_ones(entry->shape, expected))
     return wrong_weight_shape(path_.string(), name, entry->shape, expected);
+  if (const SafetensorsEntry* scales = scales_of(*entry)) return dequantized(*entry, *scales, expected);
   if (!entry->dtype || !is_floating(*entry->dtype))
     return wrong_weight_type(path_.string(), name, entry->dtype_text);
   return weight_of(data_.data() + entry->begin, entry->end - entry->begin, *entry->dtype, expected, keep_);
@@ -124,8 +126,38 @@ Result<Shape> SafetensorsFile::shape_of(std::string_view name) const {
 std::vector<std::string> SafetensorsFile::names() const {
   std::vector<std::string> names;
   names.reserve(header_.entries.size());
-  for (const SafetensorsEntry& entry : header_.entries) names.push_back(entry.name);
+  for (const SafetensorsEntry& entry : header_.entries)
+    if (!are_scales(entry.name)) names.push_back(entry.name);
   return names;
+}
+
+const SafetensorsEntry* SafetensorsFile::scales_of(const SafetensorsEntry& codes) const {
+  return codes.dtype == DType::i8 ? find(codes.name + std::string(kScaleSuffix)) : nullptr;
+}
+
+bool SafetensorsFile::are_scales(std::string_view name) const {
+  return name.ends_with(kScaleSuffix) && is_int8(name.substr(0, name.size() - kScaleSuffix.size()));
+}
+
+bool SafetensorsFile::is_int8(std::string_view name) const {
+  const SafetensorsEntry* entry = find(name);
+  return entry != nullptr && scales_of(*entry) != nullptr;
+}
+
+Result<Weight> SafetensorsFile::dequantized(const SafetensorsEntry& codes, const SafetensorsEntry& scales,
+                                            const Shape& expected) const {
+  const std::string field = fmt::format("{}: {}", path_.string(), scales.name);
+  if (scales.dtype != DType::f32 || codes.shape.rank() < 2 || scales.shape != Shape{codes.shape[0]} ||
+      codes.shape.count() == 0)
+    return invalid(field, fmt::format("{} {} are no scales for {} codes; expected F32, one for each output",
+                                      scales.dtype_text, scales.shape.text(), codes.shape.text()));
+  std::vector<float> worth(static_cast<size_t>(scales.shape.count()));
+  std::memcpy(worth.data(), data_.data() + scales.begin, worth.size() * sizeof(float));
+  const auto* first = reinterpret_cast<const int8_t*>(data_.data() + codes.begin);
+  auto values = std::make_shared<std::vector<float>>(
+      TRY(dequantize_rows({first, static_cast<size_t>(codes.shape.count())}, worth, field)));
+  const void* memory = values->data();
+  return Weight{ConstTensorView(DType::f32, expected, memory), std::move(values)};
 }
 
 void SafetensorsFile::release_pages() const {

@@ -38,6 +38,8 @@ class SafetensorsFile final : public WeightSource {
   bool has(std::string_view name) const override;
   Result<Weight> get(std::string_view name, const Shape& expected) const override;
   Result<Shape> shape_of(std::string_view name) const override;
+  /// A tensor of codes whose scales are there too; those are no weights of their own.
+  bool is_int8(std::string_view name) const override;
   std::vector<std::string> names() const override;
   void release_pages() const override;
 
@@ -46,6 +48,11 @@ class SafetensorsFile final : public WeightSource {
   static Result<std::shared_ptr<SafetensorsFile>> parse(std::filesystem::path path,
                                                         std::span<const std::byte> bytes);
   const SafetensorsEntry* find(std::string_view name) const;
+  /// The scales of a tensor in 8 bits; null if it is none.
+  const SafetensorsEntry* scales_of(const SafetensorsEntry& codes) const;
+  bool are_scales(std::string_view name) const;
+  Result<Weight> dequantized(const SafetensorsEntry& codes, const SafetensorsEntry& scales,
+                             const Shape& expected) const;
 
   std::filesystem::path path_;
   SafetensorsHeader header_;

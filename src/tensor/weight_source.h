@@ -31,6 +31,8 @@ class WeightSource {
   virtual Result<Weight> get(std::string_view name, const Shape& expected) const = 0;
   /// The stored shape of `name`, or `not_found`.
   virtual Result<Shape> shape_of(std::string_view name) const = 0;
+  /// Whether `name` is stored in 8 bits (int8_weight.h). get() gives its values all the same.
+  virtual bool is_int8(std::string_view /*name*/) const { return false; }
   /// Every name, sorted.
   virtual std::vector<std::string> names() const = 0;
   /// Tells the system that the file's pages are not needed soon (after packing). Values stay readable.
