@@ -46,7 +46,8 @@ class TextSealTest : public testing::Test {
   }
   std::vector<std::string> broken_rules() {
     std::vector<std::string> rules;
-    for (const Disagreement& each : check_ledger(test.config(), {}).value()) rules.push_back(each.rule);
+    const std::vector<Disagreement> found = check_ledger(test.config(), {}).value();
+    for (const Disagreement& each : found) rules.push_back(each.rule);
     return rules;
   }
 
@@ -92,8 +93,8 @@ TEST_F(TextSealTest, ASearchLooksIntoThem) {
   accepted("a green pear");
   const auto found = [&](const std::string& text) {
     std::vector<std::string> ids;
-    for (const Job& job : test->jobs().search({.tenant = test.tenant.id, .text = text}).value().jobs)
-      ids.push_back(job.id);
+    const JobPage page = test->jobs().search({.tenant = test.tenant.id, .text = text}).value();
+    for (const Job& job : page.jobs) ids.push_back(job.id);
     return ids;
   };
   EXPECT_EQ(found("red APPLE"), std::vector<std::string>{apple.id});
