@@ -64,7 +64,7 @@ class Size:
 # 256 pixels by 16 x 16 latents of 16 channels. Everything together is below 40 MB in f16 (README.md, "Sizes").
 FULL = Size(
     "full", 256,
-    latent_channels=16, autoencoder_channels=64, encoder_blocks=(0, 1, 2, 2, 2), decoder_blocks=(3, 3, 2, 2, 1),
+    latent_channels=16, autoencoder_channels=64, encoder_blocks=(0, 1, 1, 2, 2), decoder_blocks=(3, 3, 2, 2, 1),
     vocabulary=4096, length=40, text_width=192, text_layers=3, text_heads=4,
     unet_channels=(96, 160, 256), unet_heads=(3, 5, 8), unet_attention=(True, True, False), unet_layers=1, unet_groups=32,
     scorer_side=128, scorer_patch=16, scorer_width=192, scorer_layers=6, scorer_heads=6, scorer_projection=128,

@@ -48,6 +48,8 @@ def test_questions_are_the_same_each_time_and_were_held_out(words, asked):
         if q.test in ("background", "colour", "shape", "count", "relation"):
             assert heldout.scene_is_held_out(q.scene), q
     assert len({q.prompt for q in asked}) > 0.8 * len(asked)
+    # Of few things fewer questions can be asked than one would like.
+    assert len(prompts.ask(words)) < sum(prompts.COUNTS.values())
 
 
 def test_measures():

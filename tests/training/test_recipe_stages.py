@@ -105,6 +105,18 @@ def test_the_picture_is_carried_from_the_start(new_run, tmp_path):
     assert means.shape == trainer.net.encoder(picture)[:, :3].shape
 
 
+def test_the_full_model_has_at_most_40_mb():
+    from training.config import FULL
+    from training.networks.clip import TextEncoder
+    from training.networks.tiny_autoencoder import TinyAutoencoder
+    from training.networks.unet import Unet
+
+    with torch.device("meta"):
+        count = sum(p.numel() for net in (TextEncoder, Unet, TinyAutoencoder) for p in net(FULL).parameters())
+    assert 2 * count < 39.9e6
+    assert FULL.latent_side == 16 and FULL.factor == 16
+
+
 # ---- beside diffusers and transformers
 
 
@@ -260,3 +272,19 @@ def test_a_packed_run_is_the_same_model_elsewhere(trained, tmp_path):
     assert len(pretrain.train(there, "text", pretrain.Trainer(there))) == 2
     with pytest.raises(SystemExit, match="part-00"):
         parcel.unpack(tmp_path / "x", tmp_path / "there")
+
+
+def test_the_command_line_runs_a_stage_and_says_what_is_missing(bank_folder, tmp_path, capsys):
+    from training.__main__ import STAGES, main, parser
+
+    (tmp_path / "bank").symlink_to(bank_folder)
+    common = ["--out", str(tmp_path), "--size", "small", "--device", "cpu", "--threads", "1", "--nice", "0"]
+    main(["text", *common, "--steps", "2"])
+    assert "named rightly" in capsys.readouterr().out
+    assert json.loads((tmp_path / "report.json").read_text())["text"]["steps"] == 2
+    with pytest.raises(SystemExit, match="run the stage autoencoder first"):
+        main(["unet", *common, "--steps", "2"])
+    for stage in STAGES:
+        assert parser().parse_args([stage, *common, "--minutes", "13"]).minutes == 13
+    with pytest.raises(SystemExit):
+        main(["unet", *common, "--steps", "2", "--minutes", "1"])

@@ -152,6 +152,8 @@ class Bank:
     def _describe(self, things, measured):
         self.styles = tuple(style for style in STYLES if any(key[1] == style for key in self.keys))
         names = {name for name, style in self.keys if style != SHAPE_STYLE}
+        if not names <= set(things):
+            raise ValueError(f"the bank has {sorted(names - set(things))[0]!r}, which the table of things has not; make it anew")
         self.things = {name: things[name] for name in sorted(names)
                        if all((name, style) in self.index for style in self.styles)}
         self.shapes = shapes()

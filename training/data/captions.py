@@ -102,12 +102,19 @@ class Writer:
     def _styled(self, scene, text, rng):
         if scene.style_said:
             if rng.random() < 0.12:
-                for start in ("a ", "an "):
-                    if text.startswith(start):
-                        return article(f"{ADJECTIVES[scene.style]} {text[len(start):]}")
-                return f"{ADJECTIVES[scene.style]} {text}" if not scene.items[1:] else text + f", {ADJECTIVES[scene.style]}"
+                return self._adjective(ADJECTIVES[scene.style], text, len(scene.items))
             return rng.choice(STYLES[scene.style]).format(text)
         return rng.choice(NEUTRAL).format(text) if rng.random() < 0.25 else text
+
+    @staticmethod
+    def _adjective(style, text, number):
+        """ "a flat fox"; of several things, "three foxes, flat"."""
+        if number > 1:
+            return f"{text}, {style}"
+        for start in ("a ", "an "):
+            if text.startswith(start):
+                return article(f"{style} {text[len(start):]}")
+        return f"{style} {text}"
 
     def _ground(self, scene, rng):
         if not scene.ground_said:

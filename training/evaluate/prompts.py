@@ -78,9 +78,9 @@ def ask(words, counts=None, seed=2024):
              "below": ((0.5, 0.74), (0.5, 0.26))}
     for relation in spots:
         pairs = set()
-        while len(pairs) < counts["relation"] // 4 and len(things) > 4:
+        for _ in range(100 * counts["relation"]):  # among few things there may be fewer such pairs
             a, b = rng.sample(things, 2)
-            if held_out("relation", a, b, relation):
+            if held_out("relation", a, b, relation) and len(pairs) < counts["relation"] // 4:
                 pairs.add((a, b))
         for a, b in sorted(pairs):
             add("relation", "relation", rng.choice(styles), "white",
