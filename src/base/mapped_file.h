@@ -15,7 +15,8 @@ namespace limner {
 /// rewritten.
 class MappedFile {
  public:
-  /// Maps `path`; errors as those of `read_file`. An empty file is valid and has no bytes.
+  /// Maps `path`; errors as those of `read_file`. An empty file is valid and has no bytes. Of encrypted
+  /// weights (sealed_weights.h) what they were is mapped, in memory that no file has.
   static Result<std::shared_ptr<const MappedFile>> open(const std::filesystem::path& path);
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;

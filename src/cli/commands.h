@@ -31,8 +31,12 @@ void add_protect(CLI::App& app, CommandSlot& slot);
 void add_model(CLI::App& app, CommandSlot& slot);
 /// `model pull`, which `model` adds to itself.
 void add_model_pull(CLI::App& model_command, CommandSlot& slot);
+/// `model quantize`, likewise.
+void add_model_quantize(CLI::App& model_command, CommandSlot& slot);
 /// `model sign` and `model verify`, likewise.
 void add_model_signing(CLI::App& model_command, CommandSlot& slot);
+/// Adds encrypt, decrypt and rewrap to `limner model`.
+void add_model_encryption(CLI::App& model_command, CommandSlot& slot);
 void add_lists(CLI::App& app, CommandSlot& slot);
 void add_serve(CLI::App& app, CommandSlot& slot);
 void add_config(CLI::App& app, CommandSlot& slot);

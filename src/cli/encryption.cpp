@@ -6,8 +6,10 @@
 #include <map>
 
 #include "cli/data_command.h"
+#include "cli/model_weight_files.h"
 #include "cli/printable.h"
 #include "cli/server_store.h"
+#include "cli/weight_master_keys.h"
 #include "jobs/picture_keys.h"
 #include "store/encrypted_store.h"
 #include "store/master_keys.h"
@@ -61,6 +63,22 @@ Result<int> show_status(const EncryptionFlags& flags) {
   return 0;
 }
 
+// Those that lie in the model folders; of others the old key is still needed.
+Result<int> rewrap_all_weights(const std::filesystem::path& master_key) {
+  const std::vector<std::filesystem::path> files = TRY(sealed_weights_in_model_folders());
+  if (files.empty()) return 0;
+  const std::shared_ptr<WeightKeys> keys = TRY(read_weight_keys(master_key));
+  int ours = 0;
+  for (const std::filesystem::path& file : files) {
+    const Result<bool> rewrapped = rewrap_weights(file, *keys);
+    // Of another master key, which is not changed here.
+    if (!rewrapped && rewrapped.error().code == Code::unavailable) continue;
+    if (!rewrapped) return rewrapped.error();
+    ++ours;
+  }
+  return ours;
+}
+
 // In this order: whatever ends it in between, the file has the key by which the ledger's are wrapped.
 Result<int> rotate_master(const EncryptionFlags& flags) {
   const SystemClock clock;
@@ -73,11 +91,14 @@ Result<int> rotate_master(const EncryptionFlags& flags) {
     return both.wrap(open, key.tenant, both.id());
   };
   const int count = TRY(ledger->data_keys().rewrap(both.id(), wrap_again, this_person()));
+  const int weights = TRY(rewrap_all_weights(config.master_key));
   if (!flags.keep_old) TRY(both.newest().write(config.master_key, false));
   if (flags.json)
-    fmt::print("{}\n", json_text({{"master", both.id()}, {"data_keys", count}}, kOneLine));
+    fmt::print("{}\n",
+               json_text({{"master", both.id()}, {"data_keys", count}, {"weight_files", weights}}, kOneLine));
   else
-    fmt::print("{} data keys are wrapped by the master key {}\n", count, both.id());
+    fmt::print("{} data keys and {} files of weights are wrapped by the master key {}\n", count, weights,
+               both.id());
   return 0;
 }
 

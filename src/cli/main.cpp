@@ -16,6 +16,7 @@
 #include "cli/exit_status.h"
 #include "cli/interrupt.h"
 #include "cli/printable.h"
+#include "cli/weight_master_keys.h"
 
 namespace limner {
 namespace {
@@ -97,6 +98,7 @@ int run(int argc, char** argv) {
   }
   if (!slot.run) return report(invalid("", "no command was given", "--help tells what there is"), json);
   watch_interrupts();
+  open_weights_with({});
   const Result<int> done = run_command(slot);
   return done ? *done : report(done.error(), json);
 }

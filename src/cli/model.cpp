@@ -49,6 +49,7 @@ Result<int> show_model(const std::string& name, bool json) {
               {"edits_by_instruction", info.edits_by_instruction},
               {"backend", info.backend},
               {"dtype", info.dtype},
+              {"quantization", info.quantization.empty() ? "none" : info.quantization},
               {"weight_bytes", card.weight_bytes},
               {"working_bytes", cost.memory_bytes}};
   if (json) {
@@ -88,7 +89,8 @@ struct ModelFlags {
 
 void add_model(CLI::App& app, CommandSlot& slot) {
   auto flags = std::make_shared<ModelFlags>();
-  CLI::App* command = app.add_subcommand("model", "List, show, import, pull, sign and verify models");
+  CLI::App* command =
+      app.add_subcommand("model", "List, show, import, pull, quantize, sign, verify and encrypt models");
   command->require_subcommand(0, 1);
   const auto set = [&slot, flags](CLI::App* sub, Command run) {
     sub->add_flag("--json", flags->json, "Print JSON");
@@ -110,7 +112,9 @@ void add_model(CLI::App& app, CommandSlot& slot) {
   packed->add_option("--dtype", flags->dtype, "As generate's (default: bf16 where the processor has it)");
   set(packed, [flags] { return pack(flags->name, flags->dtype, flags->json); });
   add_model_pull(*command, slot);
+  add_model_quantize(*command, slot);
   add_model_signing(*command, slot);
+  add_model_encryption(*command, slot);
 }
 
 }  // namespace limner

@@ -1,11 +1,14 @@
 // limner serve: the only place that wires the service's parts together.
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <condition_variable>
 #include <csignal>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <thread>
@@ -23,6 +26,7 @@
 #include "cli/printable.h"
 #include "cli/server_store.h"
 #include "cli/stop_signals.h"
+#include "cli/weight_master_keys.h"
 #include "jobs/housekeeper.h"
 #include "jobs/picture_marker.h"
 #include "net/http_client.h"
@@ -195,7 +199,8 @@ class Serve {
   Result<void> prepare_data() {
     TRY(make_folder(config_.data));
     lock_.emplace(TRY(lock_folder(config_.data)));
-    TRY(make_folder(config_.worker.scratch));
+    TRY(make_scratch());
+    open_weights_with(config_.master_key);
     if (config_.ledger.durability == Durability::process) config_.store.file_calls = &unsynced_;
     if (const char* faults = std::getenv("LIMNER_FAULTS")) {
       faults_ = TRY(parse_faults(faults));
@@ -205,6 +210,20 @@ class Serve {
     if (config_.pool.memory_bytes == 0) config_.pool.memory_bytes = free_bytes / 4 * 3;
     if (config_.jobs.admission.memory_bytes == 0) config_.jobs.admission.memory_bytes = free_bytes;
     return {};
+  }
+
+  Result<void> make_scratch() {
+    if (config_.master_key.empty()) return make_folder(config_.worker.scratch);
+    // What lies there is of a server that was killed, or of before there was a master key.
+    std::error_code error;
+    for (const std::filesystem::path& old : {config_.data / "scratch", config_.worker.scratch})
+      if (std::filesystem::remove_all(old, error); error)
+        return Error{Code::unavailable, old.string(), "cannot be deleted: " + error.message(), {}};
+    // Anew, so that it is nobody else's.
+    if (::mkdir(config_.worker.scratch.c_str(), 0700) == 0) return {};
+    return Error{Code::unavailable, config_.worker.scratch.string(),
+                 fmt::format("cannot be made: {}", std::strerror(errno)),
+                 "with encryption.master_key, uploaded LoRAs are kept in memory there"};
   }
 
   Result<void> open_parts() {

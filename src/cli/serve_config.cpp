@@ -1,11 +1,14 @@
 #include "cli/serve_config.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
+#include "base/crypto.h"
+#include "base/sha256.h"
 #include "cli/serve_config_file.h"
 #include "cli/setting_value.h"
 
@@ -74,6 +77,16 @@ Result<void> check_together(const ServeConfig& config) {
   return Catalogue::check(config.catalogue);
 }
 
+// The engine maps uploaded LoRAs as files. Where stored files are encrypted, these are in memory; one folder
+// a data folder, so that a start finds what a server that was killed has left.
+std::filesystem::path scratch_folder(const ServeConfig& config) {
+  if (config.master_key.empty()) return config.data / "scratch";
+  std::error_code ignored;
+  const std::string data = std::filesystem::absolute(config.data, ignored).string();
+  return std::filesystem::path("/dev/shm") /
+         fmt::format("limner-{}-{}", ::getuid(), sha256_hex(as_bytes(data)).substr(0, 16));
+}
+
 }  // namespace
 
 std::filesystem::path ledger_path(const std::filesystem::path& data) { return data / "ledger.sqlite"; }
@@ -93,7 +106,7 @@ Result<ServeConfig> read_serve_config(const ServeFlags& flags) {
   config.data = flags.data.empty() ? default_data_folder() : flags.data;
   config.ledger.path = ledger_path(config.data);
   if (config.store.url.empty()) config.store.url = "file:" + (config.data / "store").string();
-  config.worker.scratch = config.data / "scratch";
+  config.worker.scratch = scratch_folder(config);
   config.marking.folder = config.data;
   config.worker.profile = config.data / "costs.json";
   config.worker.attempts_max = config.jobs.attempts_max;

@@ -310,9 +310,11 @@ std::vector<std::pair<std::string, Network*>> Model::networks() {
   return networks;
 }
 
+bool Model::weights_are_sealed() const { return are_sealed(files_.weight_files); }
+
 // A digest that is not remembered would take longer than packing.
 void Model::attach_packed() {
-  if (!weights_are_files_) return;
+  if (!weights_are_files_ || weights_are_sealed()) return;
   const std::string digest = remembered_digest(files_.weight_files);
   if (digest.empty()) return;
   for (const auto& [name, network] : networks()) {

@@ -99,6 +99,8 @@ class Model {
   std::vector<std::pair<std::string, Network*>> networks();
   /// Whether every weight is as its file says: no LoRAs, embeddings or other autoencoder.
   bool weights_are_files() const { return weights_are_files_; }
+  /// Whether a file of its weights is encrypted.
+  bool weights_are_sealed() const;
   /// Of all networks, so far.
   size_t packed_bytes() const;
   /// The UNet for batches of `shape`, made the first time.

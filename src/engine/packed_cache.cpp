@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
+#include "base/sealed_weights.h"
 #include "base/sha256.h"
 #include "base/version.h"
 #include "engine/draw_once.h"
@@ -24,6 +27,13 @@ std::string program_state() {
 
 }  // namespace
 
+bool are_sealed(const std::vector<fs::path>& files) {
+  return std::ranges::any_of(files, [](const fs::path& file) {
+    const Result<bool> sealed = is_sealed_weights(file);
+    return !sealed || *sealed;
+  });
+}
+
 PackedPlace packed_place(const Model& model, const std::string& digest, const std::string& network) {
   PackedPlace place;
   place.key = fmt::format("{}\n{}\n{}\n{}\n{}\n{}", digest, network, precision_name(model.precision()),
@@ -38,6 +48,9 @@ Result<KeptWeights> keep_packed(Model& model) {
   if (!model.weights_are_files())
     return unsupported("model", "is loaded with weights that no file holds",
                        "leave LoRAs, embeddings and other autoencoders away");
+  if (model.weights_are_sealed())
+    return unsupported("model", "is encrypted, and packed weights are kept as they are",
+                       "limner model decrypt, where that does not matter");
   const std::string digest = model.weights_hash();
   const fs::path folder = cache_folder("packed");
   if (digest.empty() || folder.empty())
@@ -47,6 +60,14 @@ Result<KeptWeights> keep_packed(Model& model) {
   TRY(draw_once(model));
   for (const auto& [name, network] : model.networks()) TRY(network->keep(packed_place(model, digest, name)));
   return KeptWeights{folder, model.packed_bytes()};
+}
+
+Result<void> forget_packed() {
+  const fs::path folder = cache_folder("packed");
+  std::error_code error;
+  if (!folder.empty()) fs::remove_all(folder, error);
+  if (error) return Error{Code::unavailable, folder.string(), "cannot be deleted: " + error.message(), {}};
+  return {};
 }
 
 }  // namespace limner

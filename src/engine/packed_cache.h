@@ -18,7 +18,10 @@ struct KeptWeights {
 /// Draws a small number of steps, so that every weight that drawing needs is packed, and keeps them, a file a
 /// network, where load() of the same files in the same precision by the same program on the same kind of
 /// processor finds them. Files may be deleted at any time. `unsupported` for a model with LoRAs, embeddings
-/// or another autoencoder, whose weights are no file's.
+/// or another autoencoder, whose weights are no file's, and for one whose weights are encrypted.
 Result<KeptWeights> keep_packed(Model& model);
+
+/// Deletes everything that was ever kept so.
+Result<void> forget_packed();
 
 }  // namespace limner

@@ -47,7 +47,7 @@ class Savings : public testing::Test {
 };
 Model* Savings::model_ = nullptr;
 
-double psnr(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b) {
+double decibels_between(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b) {
   double sum = 0;
   for (size_t i = 0; i < a.size(); ++i) sum += std::pow(static_cast<double>(a[i]) - b[i], 2);
   return 10 * std::log10(255.0 * 255.0 * static_cast<double>(a.size()) / sum);
@@ -76,7 +76,7 @@ TEST_F(Savings, TheOutermostPartSaysWhatTheWholeDoes) {
 TEST_F(Savings, DrawsNearlyTheSame) {
   const std::vector<uint8_t> whole = drawn_alone(brief(3, 1, 20)), cached = drawn_alone(brief(3, 2, 20));
   EXPECT_NE(whole, cached) << "it did something";
-  EXPECT_GT(psnr(whole, cached), 20);
+  EXPECT_GT(decibels_between(whole, cached), 20);
 }
 
 TEST_F(Savings, HasTheSameBytesAloneAndInAnyCompany) {
@@ -129,7 +129,7 @@ TEST_F(Savings, ATiledAutoencoderDrawsNearlyTheSame) {
   const std::vector<uint8_t> whole = drawn_alone(params);
   params.vae_tiling = "on";
   const std::vector<uint8_t> tiled = drawn_alone(params);
-  EXPECT_GT(psnr(whole, tiled), 35);
+  EXPECT_GT(decibels_between(whole, tiled), 35);
   params.tile = "x";
   EXPECT_EQ(open(*model_, params, {}).error().field, "vae_tiling");
 }

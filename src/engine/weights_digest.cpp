@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 
 #include "base/files.h"
+#include "base/sealed_weights.h"
 #include "base/sha256.h"
 
 namespace limner {
@@ -29,16 +29,13 @@ std::string state_key(const fs::path& path) {
 
 // Empty if it cannot be read or was stopped.
 std::string read_and_digest(const fs::path& path, const std::function<bool(size_t)>& progress) {
-  std::ifstream file(path, std::ios::binary);
-  std::vector<char> buffer(size_t{4} << 20);
   Sha256 hash;
-  while (file) {
-    file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    const auto got = static_cast<size_t>(file.gcount());
-    hash.update(std::as_bytes(std::span(buffer).first(got)));
-    if (progress && !progress(got)) return {};
-  }
-  return file.eof() ? hash.finish_hex() : std::string();
+  const Result<void> read = read_weights(path, [&](std::span<const std::byte> piece) -> Result<void> {
+    hash.update(piece);
+    if (progress && !progress(piece.size())) return Error{Code::cancelled, "", "was stopped", {}};
+    return {};
+  });
+  return read ? hash.finish_hex() : std::string();
 }
 
 std::string digest_of_state(const std::string& key) {

@@ -8,9 +8,10 @@
 
 namespace limner {
 
-/// sha256 in hexadecimal: of the file's bytes for one file; for several, of the lines "DIGEST  NAME" in the
-/// given order. Empty if a file cannot be read. Digests are kept in the user's cache folder by path, size and
-/// time of change. `progress` is called with bytes read now and then; false stops, and the digest is empty.
+/// sha256 in hexadecimal: of the file's bytes, before they were encrypted, for one file; for several, of the
+/// lines "DIGEST  NAME" in the given order. Empty if a file cannot be read. Digests are kept in the user's
+/// cache folder by path, size and time of change. `progress` is called with bytes read now and then; false
+/// stops, and the digest is empty.
 std::string digest_of_files(const std::vector<std::filesystem::path>& files,
                             const std::function<bool(size_t)>& progress = {});
 

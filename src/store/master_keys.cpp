@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/aead.h"
 #include "base/check.h"
@@ -23,6 +24,12 @@ constexpr size_t kMasterKeysMax = 64;
 // What a wrapped key is bound to: moved to another row, it opens nothing.
 std::string bound_to(std::string_view id, std::string_view owner, std::string_view master) {
   return fmt::format("limner data key 1|{}|{}|{}", id, owner, master);
+}
+
+// Of a file that may be anybody's.
+std::string printable_id(std::string_view id) {
+  const bool plain = std::ranges::all_of(id, [](unsigned char c) { return std::isxdigit(c) != 0; });
+  return plain ? std::string(id) : "of another kind";
 }
 
 Error no_master_file(const fs::path& path, std::string_view what) {
@@ -93,31 +100,46 @@ MasterKeys MasterKeys::with_new() const {
 
 MasterKeys MasterKeys::newest() const { return MasterKeys({keys_.front()}); }
 
-std::string MasterKeys::wrap(const DataKey& key, std::string_view owner, std::string_view by) const {
+std::string MasterKeys::wrap_bytes(std::string_view secret, std::string_view bound,
+                                   std::string_view by) const {
   const Key* master = find(by);
   LIMNER_CHECK(master != nullptr, "who wraps has the key");
   std::string wrapped = random_bytes(kAeadNonceBytes);
   const std::string nonce = wrapped;
-  Aes256Gcm(master->secret).seal(nonce, bound_to(key.id, owner, by), key.secret, wrapped);
-  return to_base64(wrapped);
+  Aes256Gcm(master->secret).seal(nonce, bound, secret, wrapped);
+  return wrapped;
+}
+
+Result<std::string> MasterKeys::unwrap_bytes(std::string_view wrapped, std::string_view bound,
+                                             std::string_view by) const {
+  const Key* master = find(by);
+  if (!master)
+    return Error{Code::unavailable, "encryption.master_key",
+                 fmt::format("has not the master key {}, which wraps the key", printable_id(by)),
+                 "name the file that has it"};
+  std::string secret;
+  const bool opened =
+      wrapped.size() == kAeadNonceBytes + kAeadKeyBytes + kAeadTagBytes &&
+      Aes256Gcm(master->secret)
+          .open(wrapped.substr(0, kAeadNonceBytes), bound, wrapped.substr(kAeadNonceBytes), secret);
+  if (!opened) return Error{Code::data_loss, "key", "is not what was wrapped", {}};
+  return secret;
+}
+
+std::string MasterKeys::wrap(const DataKey& key, std::string_view owner, std::string_view by) const {
+  return to_base64(wrap_bytes(key.secret, bound_to(key.id, owner, by), by));
 }
 
 Result<DataKey> MasterKeys::unwrap(std::string_view wrapped, std::string_view id, std::string_view owner,
                                    std::string_view by) const {
-  const Key* master = find(by);
-  if (!master)
-    return Error{Code::unavailable, "encryption.master_key",
-                 fmt::format("has not the master key {}, which wraps the data key {}", by, id),
-                 "name the file that has it"};
   const Result<std::string> bytes =
       from_base64(wrapped, "data key", kAeadNonceBytes + kAeadKeyBytes + kAeadTagBytes);
-  DataKey key{std::string(id), {}};
-  const bool opened = bytes && bytes->size() == kAeadNonceBytes + kAeadKeyBytes + kAeadTagBytes &&
-                      Aes256Gcm(master->secret)
-                          .open(bytes->substr(0, kAeadNonceBytes), bound_to(id, owner, by),
-                                std::string_view(*bytes).substr(kAeadNonceBytes), key.secret);
-  if (!opened) return Error{Code::data_loss, "data key", fmt::format("{} is not what was wrapped", id), {}};
-  return key;
+  Result<std::string> secret = unwrap_bytes(bytes ? *bytes : std::string(), bound_to(id, owner, by), by);
+  if (secret) return DataKey{std::string(id), std::move(*secret)};
+  Error error = secret.error();
+  if (error.code == Code::data_loss)
+    error = {Code::data_loss, "data key", fmt::format("{} is not what was wrapped", id), {}};
+  return error;
 }
 
 }  // namespace limner

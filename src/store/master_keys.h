@@ -31,6 +31,12 @@ class MasterKeys {
   /// The one that wraps alone.
   MasterKeys newest() const;
 
+  /// 32 bytes that the master key `by`, which must be here, wraps: nonce, bytes, tag. They open only with the
+  /// same `bound`; errors as unwrap().
+  std::string wrap_bytes(std::string_view secret, std::string_view bound, std::string_view by) const;
+  Result<std::string> unwrap_bytes(std::string_view wrapped, std::string_view bound,
+                                   std::string_view by) const;
+
   /// A data key of an owner as text that says nothing to who has not the master key of id `by`, which must be
   /// here.
   std::string wrap(const DataKey& key, std::string_view owner, std::string_view by) const;

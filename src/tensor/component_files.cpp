@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/sealed_weights.h"
 #include "base/sha256.h"
 #include "tensor/int8_weight.h"
 #include "tensor/safetensors.h"
@@ -164,7 +165,7 @@ Result<std::vector<fs::path>> component_weight_files(const fs::path& folder) {
 Result<std::string> weights_sha256(std::span<const fs::path> files) {
   std::string lines;
   for (const fs::path& file : files) {
-    const std::string digest = TRY(sha256_file(file));
+    const std::string digest = TRY(weights_file_sha256(file));
     if (files.size() == 1) return digest;
     lines += fmt::format("{}  {}\n", digest, file.filename().string());
   }

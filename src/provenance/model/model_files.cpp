@@ -1,13 +1,11 @@
 #include "provenance/model/model_files.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
-#include "base/file_handle.h"
 #include "base/files.h"
+#include "base/sealed_weights.h"
 #include "base/sha256.h"
 
 namespace limner {
@@ -16,7 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kFilesMax = 65'536;
-constexpr size_t kPieceBytes = 1u << 20;
 constexpr size_t kSignatureFileBytesMax = 32u << 20;
 constexpr const char* kSignatureName = "model.sig";
 
@@ -63,19 +60,14 @@ Result<std::map<std::string, fs::path>> files_of_model(const fs::path& path) {
 }
 
 Result<std::string> digest_of_model_file(const fs::path& path, const BytesRead& read) {
-  struct stat status {};
-  const FileHandle file = TRY(open_regular(path, status));
   Sha256 digest;
-  std::string piece(kPieceBytes, '\0');
-  for (;;) {
-    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_error(path, "read", errno);
-    if (got == 0) return digest.finish_hex();
-    const auto size = static_cast<size_t>(got);
-    digest.update(std::as_bytes(std::span(piece)).first(size));
-    if (read && !read(size)) return Error{Code::cancelled, "model", "checking was interrupted", {}};
-  }
+  // Of encrypted weights what they were was signed.
+  TRY(read_weights(path, [&](std::span<const std::byte> piece) -> Result<void> {
+    digest.update(piece);
+    if (read && !read(piece.size())) return Error{Code::cancelled, "model", "checking was interrupted", {}};
+    return {};
+  }));
+  return digest.finish_hex();
 }
 
 Result<void> check_model_files(const fs::path& path, const SignedModel& model, const BytesRead& read) {
