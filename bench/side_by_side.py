@@ -4,9 +4,10 @@
     ./dev bench [CASE...] [--rounds N] [--threads N] [--peers NAMES]
 
 Cases: unet_step (SD 1.5's UNet, 512x512, two rows), vae_decode (its decoder, 512x512), load (start of a program to the end of
-the UNet's first run, each time anew), attention (the fused kernel as a share of the machine's peak). Random weights. Everyone
-computes in bf16; the probe between the rounds says what the machine could do at that moment. Writes each table to
-bench/results/CASE.md and prints them.
+the UNet's first run, each time anew), attention (the fused kernel as a share of the machine's peak), int8 (unet_step with linear
+maps in 8 bits, beside OpenVINO with weights and activations in 8 bits, by NNCF). Random weights. Everyone computes in bf16 but
+for that; the probe between the rounds says what the machine could do at that moment. Writes each table to bench/results/CASE.md
+and prints them.
 """
 
 import argparse
@@ -25,7 +26,8 @@ MODEL = WORK / "sd15-random"
 RESULTS = ROOT / "bench" / "results"
 # Threads that wait for work sleep: what they spin would count as processor time, and others have work for the cores.
 ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "passive"}
-NETS = {"unet_step": "unet", "vae_decode": "vae_decode", "load": "unet"}
+NETS = {"unet_step": "unet", "vae_decode": "vae_decode", "load": "unet", "int8": "unet"}
+INT8_PEERS = ["limner-int8", "limner", "openvino-int8"]
 
 sys.path.insert(0, str(PEERS))
 
@@ -88,7 +90,7 @@ def words_of(peer, net, threads):
         if not inputs.exists():
             subprocess.run([sys.executable, "-c", "import sys, random_model; random_model.write_inputs(*sys.argv[1:])", net, inputs],
                            check=True, cwd=PEERS)
-        dtype, *more = {"limner": ["bf16"], "limner-direct": ["bf16-direct"],
+        dtype, *more = {"limner": ["bf16"], "limner-direct": ["bf16-direct"], "limner-int8": ["bf16", "--int8"],
                         "limner-kept": ["bf16", "--packed", WORK / f"{net}-packed.safetensors"]}[peer]
         import random_model
         return [BUILD / "tests/tools/run_net", net, MODEL / random_model.FOLDER_OF[net], inputs, WORK / "out.safetensors",
@@ -100,6 +102,11 @@ def words_of(peer, net, threads):
         path.parent.mkdir(parents=True, exist_ok=True)
         print(f"converting {net} for OpenVINO", flush=True)
         subprocess.run([sys.executable, PEERS / "openvino_convert.py", net, MODEL, path], check=True)
+    if peer == "openvino-int8":
+        path, plain = path.with_name(f"{net}-int8.xml"), path
+        if not path.exists():
+            print(f"quantising {net} for OpenVINO", flush=True)
+            subprocess.run([sys.executable, PEERS / "openvino_quantize.py", plain, path], check=True)
     return [sys.executable, PEERS / "openvino_bf16.py", net, path, threads]
 
 
@@ -133,6 +140,10 @@ def time_network(case, options):
     for worker in workers:
         worker.close()
     return table(workers, lambda ms: f"{ms:.0f} ms") + ["", probe.line()]
+
+
+def time_int8(case, options):
+    return time_network(case, argparse.Namespace(**{**vars(options), "peers": INT8_PEERS}))
 
 
 def time_load(case, options):
@@ -181,7 +192,8 @@ def time_attention(_, options):
     return lines + ["", f"A core's peak meanwhile: {max(peaks):.0f} GFLOP/s at best, {statistics.median(peaks):.0f} in the median."]
 
 
-RUNS = {"unet_step": time_network, "vae_decode": time_network, "load": time_load, "attention": time_attention}
+RUNS = {"unet_step": time_network, "vae_decode": time_network, "load": time_load, "attention": time_attention,
+        "int8": time_int8}
 
 
 def processor():
@@ -205,7 +217,8 @@ def main():
     RESULTS.mkdir(exist_ok=True)
     for case in options.cases or RUNS:
         lines = RUNS[case](case, options)
-        head = [f"# {case}", "", f"{processor()}, {options.threads} threads at most, {options.rounds} rounds, bf16.", ""]
+        head = [f"# {case}", "", f"{processor()}, {options.threads} threads at most, {options.rounds} rounds, "
+                f"{'int8 and bf16' if case == 'int8' else 'bf16'}.", ""]
         text = "\n".join(head + lines) + "\n"
         (RESULTS / f"{case}.md").write_text(text)
         print(text)

@@ -3,6 +3,7 @@
 //   run_net NET PATH INPUTS.safetensors OUTPUTS.safetensors [--backend ref|cpu] [--dtype
 //   f32|bf16|bf16-direct]
 //           [--threads N] [--tile] [--hidden N] [--no-norm] [--pooled] [--profile] [--serve] [--packed FILE]
+//           [--int8]
 //
 // NET is clip_text, unet, controlnet, vae_decode, vae_encode, tiny_decode, tiny_encode, rrdbnet, srvgg,
 // open_nsfw or mobilenet_v2. PATH is a folder with config.json and weights, or a weight file for the last
@@ -12,7 +13,7 @@
 // once the first run is done it prints {"loaded_s": seconds from its start to before that run, "ready_s": to
 // after it} and then, for each line it reads, {"ms": one run's time, "cpu_ms": processor time of all threads,
 // "peak_bytes": memory used at most}. --packed takes packed weights from FILE, which is written if it is not
-// there; whose they are is not checked.
+// there; whose they are is not checked. --int8 computes the linear maps of pictures and texts in 8 bits.
 
 #include <fmt/format.h>
 
@@ -25,6 +26,7 @@
 #include <functional>
 #include <iostream>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,7 +54,7 @@ struct Job {
   std::string net, path, inputs_path, outputs_path;
   std::string backend = "ref", dtype = "f32", packed_path;
   int threads = 0;
-  bool profile = false, serve = false;
+  bool profile = false, serve = false, int8 = false;
   GraphOptions graph;
   ClipTextShape clip;
 };
@@ -187,6 +189,17 @@ Result<Graph> describe(const Scene& scene) {
     if (net.name == scene.job.net) return net.describe(scene);
   }
   return invalid("NET", scene.job.net + " is no network");
+}
+
+/// Has the linear maps of the graph computed in 8 bits, but for those of vectors.
+void use_int8(Graph& graph) {
+  std::set<std::string, std::less<>> weights;
+  for (const Node& node : graph.nodes()) {
+    if (node.inputs.empty() || graph.shape(node.inputs[0]).rank() < 3) continue;
+    if (const auto* linear = std::get_if<op::Linear>(&node.op)) weights.insert(linear->weight);
+    if (const auto* convolution = std::get_if<op::Conv2d>(&node.op)) weights.insert(convolution->weight);
+  }
+  graph.compute_in_int8(weights);
 }
 
 /// A tensor and its memory.
@@ -337,7 +350,8 @@ Result<void> run(const Job& job) {
   const auto started = SteadyClock::now();
   const auto weights = TRY(open_weights(job.path));
   const auto inputs_file = TRY(open_safetensors(job.inputs_path));
-  const Graph graph = TRY(describe(Scene{job, *weights, *inputs_file}));
+  Graph graph = TRY(describe(Scene{job, *weights, *inputs_file}));
+  if (job.int8) use_int8(graph);
   const auto backend = job.backend == "cpu" ? make_cpu_backend(job.threads) : make_ref_backend();
   const auto packed = backend->make_weights(*weights, TRY(precision_of(*backend, job.dtype)));
   const PackedPlace place{job.packed_path, "run_net"};
@@ -376,6 +390,7 @@ Result<Job> parse(std::vector<std::string> arguments) {
       {"--tile", [&] { job.graph = {.tile_x = true, .tile_y = true}; }},
       {"--profile", [&] { job.profile = true; }},
       {"--serve", [&] { job.serve = true; }},
+      {"--int8", [&] { job.int8 = true; }},
       {"--no-norm", [&] { job.clip.final_norm = false; }},
       {"--pooled", [&] { job.clip.pooled = true; }}};
   for (size_t i = 0; i < arguments.size(); ++i) {
