@@ -1,9 +1,11 @@
 #include "base/crypto.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <sys/random.h>
 
 #include <cerrno>
+#include <memory>
 
 #include "base/check.h"
 #include "base/sha256.h"
@@ -12,6 +14,13 @@ namespace limner {
 namespace {
 
 constexpr size_t kBlockBytes = 64;  // of SHA-256, to which RFC 2104 fits keys
+constexpr size_t kChachaKeyBytes = 32, kChachaNonceBytes = 12;
+
+const unsigned char* unsigned_data(std::string_view bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+
+unsigned char* unsigned_data(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
 
 }  // namespace
 
@@ -50,6 +59,24 @@ std::string hmac_sha256(std::string_view key, std::string_view message) {
   std::string code = digest('\x5c', digest('\x36', message));
   OPENSSL_cleanse(block.data(), block.size());
   return code;
+}
+
+std::string chacha20_stream(std::string_view key, std::string_view nonce, size_t count) {
+  LIMNER_CHECK(key.size() == kChachaKeyBytes && nonce.size() == kChachaNonceBytes,
+               "ChaCha20 has these sizes");
+  // OpenSSL takes the counter and the nonce as one.
+  const std::string counter_and_nonce = std::string(4, '\0').append(nonce);
+  std::string stream(count, '\0');
+  const std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> cipher(EVP_CIPHER_CTX_new(),
+                                                                               &EVP_CIPHER_CTX_free);
+  int written = 0;
+  LIMNER_CHECK(cipher &&
+                   EVP_EncryptInit_ex(cipher.get(), EVP_chacha20(), nullptr, unsigned_data(key),
+                                      unsigned_data(counter_and_nonce)) == 1 &&
+                   EVP_EncryptUpdate(cipher.get(), unsigned_data(stream), &written, unsigned_data(stream),
+                                     static_cast<int>(count)) == 1,
+               "OpenSSL has ChaCha20");
+  return stream;
 }
 
 std::string to_hex(std::string_view bytes) {

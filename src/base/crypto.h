@@ -21,6 +21,10 @@ std::string random_bytes(size_t count);
 std::string sha256_bytes(std::string_view bytes);
 std::string hmac_sha256(std::string_view key, std::string_view message);
 
+/// The first `count` bytes of ChaCha20's key stream (RFC 8439, 2.4), its block counter beginning at 0. `key`
+/// has 32 bytes, `nonce` 12.
+std::string chacha20_stream(std::string_view key, std::string_view nonce, size_t count);
+
 /// Lower-case hexadecimal.
 std::string to_hex(std::string_view bytes);
 

@@ -30,6 +30,18 @@ TEST(Crypto, HmacMatchesTheStandard) {
             "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+// RFC 8439, A.1, test vectors 1 and 2.
+TEST(Crypto, ChaCha20MatchesTheStandard) {
+  const std::string stream = chacha20_stream(std::string(32, '\0'), std::string(12, '\0'), 128);
+  EXPECT_EQ(to_hex(stream.substr(0, 64)),
+            "76b8e0ada0f13d90405d6ae55386bd28bdd219b8a08ded1aa836efcc8b770dc7"
+            "da41597c5157488d7724e03fb8d84a376a43b8f41518a11cc387b669b2ee6586");
+  EXPECT_EQ(to_hex(stream.substr(64)),
+            "9f07e7be5551387a98ba977c732d080dcb0f29a048e3656912c6533e32ee7aed"
+            "29b721769ce64e43d57133b074d839d531ed1f28510afb45ace10a1f4b794d6f");
+  EXPECT_EQ(chacha20_stream(std::string(32, '\0'), std::string(12, '\0'), 0), "");
+}
+
 TEST(Crypto, ComparesWholeStrings) {
   EXPECT_TRUE(equal_in_constant_time("", ""));
   EXPECT_TRUE(equal_in_constant_time("abc", "abc"));

@@ -70,6 +70,10 @@ Result<WatermarkKey> read_watermark_key(const fs::path& path) {
   return WatermarkKey{TRY(secret_of(secret.get<std::string>(), path)), label.get<uint8_t>()};
 }
 
+std::string watermark_key_name(const WatermarkKey& key) {
+  return to_hex(hmac_sha256(key.secret, "limner watermark key name 1")).substr(0, 16);
+}
+
 Result<WatermarkKey> open_watermark_key(const fs::path& path) {
   Result<WatermarkKey> key = read_watermark_key(path);
   if (key || key.error().code != Code::not_found) return key;

@@ -2,6 +2,7 @@
 // The key of watermarks as a file.
 
 #include <filesystem>
+#include <string>
 
 #include "base/result.h"
 #include "watermark/watermark.h"
@@ -12,8 +13,11 @@ namespace limner {
 /// `invalid`.
 Result<WatermarkKey> read_watermark_key(const std::filesystem::path& path);
 
-/// The same, but a missing file is made with a new random secret, readable by its owner only; so is its
-/// folder. Of several that make it at once, one does, and all read that one's.
+/// What a key is called where it must not be told: 16 hexadecimal digits that say nothing of it.
+std::string watermark_key_name(const WatermarkKey& key);
+
+/// As read_watermark_key(), but a missing file is made with a new random secret, readable by its owner only;
+/// so is its folder. Of several that make it at once, one does, and all read that one's.
 Result<WatermarkKey> open_watermark_key(const std::filesystem::path& path);
 
 }  // namespace limner
