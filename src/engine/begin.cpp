@@ -90,13 +90,23 @@ Result<void> make_sampler(Drawing& drawing, int steps, double strength) {
 
 namespace {
 
-Result<std::vector<float>> draw_noise(Drawing& drawing) {
+// The noise of `seed` with the signs it is to have.
+void set_signs(std::span<float> noise, const NoiseSigns& signs, uint64_t seed) {
+  const std::vector<uint64_t> positive = signs.signs(seed, noise.size());
+  for (size_t i = 0; i < noise.size(); ++i)
+    noise[i] = std::copysign(noise[i], positive[i / 64] >> (i % 64) & 1u ? 1.0f : -1.0f);
+}
+
+// Each seed's noise is marked before it is mixed: what is mixed whole is that seed's own.
+Result<std::vector<float>> draw_noise(Drawing& drawing, const NoiseSigns* signs = nullptr) {
   std::vector<float> noise(drawing.extent.count());
   drawing.noise->normal(noise);
+  if (signs) set_signs(noise, *signs, *drawing.params.seed);
   const NoiseKind& kind = *TRY(find_noise_kind(drawing.params.noise));
   const auto mix = [&](uint64_t seed, double amount) {
     std::vector<float> other(noise.size());
     kind.make(seed)->normal(other);
+    if (signs) set_signs(other, *signs, seed);
     slerp(noise, other, drawing.extent, amount);
   };
   if (drawing.params.variation_strength > 0)
@@ -143,9 +153,9 @@ std::vector<float> blank_where_masked(std::span<const float> pixels, const Pictu
   return out;
 }
 
-Result<void> begin_plain(Drawing& drawing) {
+Result<void> begin_plain(Drawing& drawing, const NoiseSigns* signs) {
   TRY(make_sampler(drawing, *drawing.params.steps, first_strength(*drawing.model, drawing.params)));
-  const std::vector<float> noise = TRY(draw_noise(drawing));
+  const std::vector<float> noise = TRY(draw_noise(drawing, signs));
   start(*drawing.sampler, drawing.request, {}, noise);
   return {};
 }
@@ -153,7 +163,7 @@ Result<void> begin_plain(Drawing& drawing) {
 Result<void> begin_edit(Drawing& drawing, std::span<const float> pixels) {
   const EncodedPicture encoded = TRY(encode(drawing, pixels));
   set_extra(drawing, {}, encoded.mean);
-  return begin_plain(drawing);
+  return begin_plain(drawing, nullptr);
 }
 
 Result<void> begin_over_picture(Drawing& drawing, std::span<const float> pixels) {
@@ -180,9 +190,9 @@ Result<void> begin_inpainting(Drawing& drawing, std::span<const float> pixels, c
   return {};
 }
 
-Result<void> begin(Drawing& drawing, const Picture& init, const Picture& mask) {
+Result<void> begin(Drawing& drawing, const Picture& init, const Picture& mask, const NoiseSigns* signs) {
   drawing.picture = {};
-  if (init.empty()) return begin_plain(drawing);
+  if (init.empty()) return begin_plain(drawing, signs);
   const std::vector<float> pixels = floats_from_picture(init);
   if (drawing.model->pix2pix()) return begin_edit(drawing, pixels);
   if (mask.empty()) return begin_over_picture(drawing, pixels);
@@ -191,7 +201,7 @@ Result<void> begin(Drawing& drawing, const Picture& init, const Picture& mask) {
 
 }  // namespace
 
-Result<void> begin_first_pass(Drawing& drawing, const DrawingInputs& inputs) {
+Result<void> begin_first_pass(Drawing& drawing, const DrawingInputs& inputs, const NoiseSigns* signs) {
   const int factor = drawing.model->autoencoder().scale();
   const int width = drawing.extent.width * factor, height = drawing.extent.height * factor;
   Picture init, mask;
@@ -201,7 +211,7 @@ Result<void> begin_first_pass(Drawing& drawing, const DrawingInputs& inputs) {
     mask = to_grey(TRY(resize(without_alpha(inputs.mask), width, height, ResizeFilter::lanczos)));
     binarise_mask(mask);
   }
-  return begin(drawing, init, mask);
+  return begin(drawing, init, mask, signs);
 }
 
 }  // namespace limner

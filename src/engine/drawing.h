@@ -11,6 +11,7 @@
 #include "engine/counted_noise.h"
 #include "engine/engine.h"
 #include "engine/model.h"
+#include "engine/noise_signs.h"
 #include "engine/upscaler.h"
 #include "sampling/sampler.h"
 
@@ -59,6 +60,7 @@ class Drawing {
   PictureInput picture;
   std::vector<ControlInput> controls;
   std::unique_ptr<CountedNoise> noise;
+  Json noise_signs;  ///< what the first noise was marked with, see NoiseSigns::json(); null: nothing
   SamplerRequest request;
   std::unique_ptr<Sampler> sampler;
   std::unique_ptr<Upscaler> upscaler;  ///< enlarges between the passes; absent: latents are enlarged
@@ -105,8 +107,8 @@ void choose_rows(Drawing& drawing);
 /// Puts the rows' predictions together into drawing.guided.
 void combine_rows(Drawing& drawing);
 
-/// Makes sampler, latent and noise of the first pass.
-Result<void> begin_first_pass(Drawing& drawing, const DrawingInputs& inputs);
+/// Makes sampler, latent and noise of the first pass; `signs` may be null.
+Result<void> begin_first_pass(Drawing& drawing, const DrawingInputs& inputs, const NoiseSigns* signs);
 /// Enlarges what the first pass drew and makes the second pass's sampler (hires-fix).
 Result<void> begin_second_pass(Drawing& drawing);
 /// Makes everything of the second pass but its latent: extent, sampler, conditions.
@@ -135,6 +137,8 @@ SamplerRequest sampler_request(const Model& model, const DrawingParams& params, 
 /// Makes drawing.sampler for the present extent, for the last `strength` of `steps`, and reserves what a step
 /// writes into.
 Result<void> make_sampler(Drawing& drawing, int steps, double strength);
+/// Pixels [H, W, 3] of the drawing's size -> the distribution of their latents, unscaled.
+Result<EncodedPicture> encode(Drawing& drawing, std::span<const float> pixels);
 /// Pixels [H, W, 3] of the drawing's size -> a draw of latents as the denoiser knows them; reads the noise
 /// stream.
 Result<std::vector<float>> encode_sample(Drawing& drawing, std::span<const float> pixels);

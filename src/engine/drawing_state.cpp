@@ -127,7 +127,8 @@ Result<void> check_sampler_of_second_pass(const Drawing& drawing, std::span<cons
 
 }  // namespace
 
-std::string fingerprint_of(const DrawingParams& params, const DrawingInputs& inputs) {
+std::string fingerprint_of(const DrawingParams& params, const DrawingInputs& inputs,
+                           const Json& noise_signs) {
   Sha256 hash;
   hash.update(bytes_of(params_to_json(params).dump()));
   add_picture(hash, inputs.init);
@@ -136,6 +137,7 @@ std::string fingerprint_of(const DrawingParams& params, const DrawingInputs& inp
     hash.update(bytes_of(fmt::format("\n{} {} {}\n", control.scale, control.start, control.end)));
     add_picture(hash, control.picture);
   }
+  if (!noise_signs.is_null()) hash.update(bytes_of("\n" + noise_signs.dump()));
   return hash.finish_hex();
 }
 

@@ -7,7 +7,9 @@
 
 namespace limner {
 
-/// sha256 in hexadecimal of resolved parameters and of every pixel that is drawn over.
-std::string fingerprint_of(const DrawingParams& params, const DrawingInputs& inputs);
+/// sha256 in hexadecimal of resolved parameters, of every pixel that is drawn over and of what the noise is
+/// marked with (null: nothing).
+std::string fingerprint_of(const DrawingParams& params, const DrawingInputs& inputs,
+                           const Json& noise_signs = nullptr);
 
 }  // namespace limner

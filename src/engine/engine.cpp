@@ -66,6 +66,8 @@ int next_rows(const Drawing& drawing) {
 bool next_is_whole(const Drawing& drawing) { return whole_is_due(drawing); }
 const DrawingCost& planned_cost(const Drawing& drawing) { return drawing.cost; }
 const DrawingParams& used_params(const Drawing& drawing) { return drawing.params; }
+size_t noise_values(const Drawing& drawing) { return first_extent(*drawing.model, drawing.params).count(); }
+const Json& noise_signs(const Drawing& drawing) { return drawing.noise_signs; }
 const std::vector<std::string>& warnings(const Drawing& drawing) { return drawing.warnings; }
 StageTimes stage_times(const Drawing& drawing) { return drawing.times; }
 

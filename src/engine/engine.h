@@ -18,6 +18,7 @@ namespace limner {
 
 class Model;
 class Drawing;
+class NoiseSigns;
 
 /// How a model is to be loaded. What is named here changes weights, so it belongs to the model and not to a
 /// drawing.
@@ -92,7 +93,13 @@ std::string model_hash(Model& model);
 /// Checks every parameter against the model, reserves memory, encodes text and pictures, draws the first
 /// noise. The drawing borrows the model. Errors name the parameter; `too_large` says how much memory would be
 /// needed.
-Result<DrawingPtr> open(Model& model, const DrawingParams& params, const DrawingInputs& inputs);
+///
+/// With `signs` (engine/noise_signs.h) the noise of each seed is given these signs before anything is done
+/// with it, and file_texts() says so under "noise_watermark". Everything else is as without: a seed's
+/// magnitudes, the noise that samplers add. Where the first noise does not lead to the picture - drawing over
+/// one, a second pass - it is `unsupported` with field "noise_watermark". They are asked in open() only.
+Result<DrawingPtr> open(Model& model, const DrawingParams& params, const DrawingInputs& inputs,
+                        const NoiseSigns* signs = nullptr);
 
 /// One network evaluation for each of `drawings`, batched where shapes agree. All must belong to one model
 /// and none may be drawn already. The bytes of a drawing do not depend on the others, nor on the number of
@@ -108,6 +115,9 @@ Result<Picture> preview(Drawing& drawing);
 
 /// The parameters as they were used: nothing left to defaults.
 const DrawingParams& used_params(const Drawing& drawing);
+/// How many values the noise that it began with has, and NoiseSigns::json() of its signs (null: its own).
+size_t noise_values(const Drawing& drawing);
+const Json& noise_signs(const Drawing& drawing);
 /// Warnings about this drawing: text that fell off the window, ...
 const std::vector<std::string>& warnings(const Drawing& drawing);
 /// What drawing was planned to take when it was opened.

@@ -66,6 +66,7 @@ FileTexts file_texts(Drawing& drawing) {
   json["model"] = {{"name", model.files().name}, {"family", model.family().name}, {"sha256", hash}};
   if (Json extras = extras_of(model); !extras.empty()) json["extras"] = std::move(extras);
   if (Json controls = controls_of(drawing); !controls.empty()) json["controls"] = std::move(controls);
+  if (!drawing.noise_signs.is_null()) json["noise_watermark"] = drawing.noise_signs;
   if (drawing.guidance_gap) json["guidance_gap"] = *drawing.guidance_gap;
   json["build"] = kBuild;
   json["backend"] = model.backend().description();

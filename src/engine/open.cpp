@@ -84,6 +84,21 @@ std::vector<float> embed_guidance(double guidance, int64_t width) {
   return embedding;
 }
 
+// Signs are of use where the first noise leads to the picture.
+Result<void> check_markable(const Model& model, const DrawingParams& used, const InputSizes& sizes,
+                            const NoiseSigns& signs) {
+  if (sizes.init_width > 0)
+    return unsupported(kNoiseSignsField,
+                       "is carried by pictures drawn from noise alone, and this one is drawn over another");
+  if (used.hires_scale > 1)
+    return unsupported(kNoiseSignsField, "is not carried through a second pass, which draws with noise of its own");
+  const size_t values = first_extent(model, used).count();
+  if (values < signs.values_min())
+    return unsupported(kNoiseSignsField, fmt::format("needs {} values of noise, and a picture of {}x{} begins with {}",
+                                           signs.values_min(), *used.width, *used.height, values));
+  return {};
+}
+
 }  // namespace
 
 void set_time_ids(Drawing& drawing) {
@@ -118,7 +133,8 @@ Result<void> prepare_controls(Drawing& drawing) {
   return {};
 }
 
-Result<DrawingPtr> open(Model& model, const DrawingParams& params, const DrawingInputs& inputs) {
+Result<DrawingPtr> open(Model& model, const DrawingParams& params, const DrawingInputs& inputs,
+                        const NoiseSigns* signs) {
   DrawingPtr drawing(new Drawing);
   drawing->model = &model;
   const InputSizes sizes = sizes_of(inputs);
@@ -128,8 +144,12 @@ Result<DrawingPtr> open(Model& model, const DrawingParams& params, const Drawing
   const TokenizedRequest texts = TRY(tokenize_request(model, used));
   drawing->cost = TRY(cost_of(model, used, sizes, texts.prompts));
   TRY(check_memory(model, used, drawing->cost));
+  if (signs) {
+    TRY(check_markable(model, used, sizes, *signs));
+    drawing->noise_signs = signs->json();
+  }
   // Before it is settled how much memory there is: a drawing goes on where there is more or less.
-  drawing->fingerprint = fingerprint_of(used, inputs);
+  drawing->fingerprint = fingerprint_of(used, inputs, drawing->noise_signs);
   drawing->params.vae_tiling = drawing->cost.vae_tiled ? "on" : "off";
   if (drawing->cost.vae_tiled && params.vae_tiling == "auto")
     drawing->warnings.push_back(
@@ -154,7 +174,7 @@ Result<DrawingPtr> open(Model& model, const DrawingParams& params, const Drawing
     drawing->guidance_embedding = embed_guidance(*used.guidance, model.unet().time_condition_width);
   {
     const StageClock clock(drawing->times.encode_ms);
-    TRY(begin_first_pass(*drawing, inputs));
+    TRY(begin_first_pass(*drawing, inputs, signs));
   }
   const StageClock clock(drawing->times.compile_ms);
   choose_rows(*drawing);
