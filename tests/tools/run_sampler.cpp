@@ -5,17 +5,19 @@
 // CASES.json is a list of {"config": a scheduler_config.json, "sampler", "schedule", "steps", "skip", "eta",
 // "seed", "size": [channels, height, width], "clean": image-to-image?, "inpaint": keep the first half?}. For
 // each case a line
-// {"timesteps"} or {"error"} is printed; the latent before the first step and after every evaluation is
-// appended to LATENTS.f32.
+// {"timesteps"} or {"error"} is printed; the sampler "ddim_inversion" goes from the clean latent to noise;
+// the latent before the first step and after every evaluation is appended to LATENTS.f32.
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <vector>
 
 #include "base/files.h"
 #include "base/json.h"
+#include "sampling/inversion.h"
 #include "sampling/noise.h"
 #include "sampling/sampler.h"
 
@@ -66,14 +68,19 @@ void write(std::span<const float> latent, std::FILE* out) {
 Result<Json> draw(Case& drawing, std::FILE* out) {
   SamplerRequest& request = drawing.request;
   request.training = &drawing.training;
-  const auto sampler = TRY(TRY(find_sampler(drawing.sampler))->make(request));
+  const bool inverts = drawing.sampler == "ddim_inversion";
+  const auto sampler =
+      inverts ? TRY(make_ddim_inversion(request)) : TRY(TRY(find_sampler(drawing.sampler))->make(request));
   const auto stream = TRY(find_noise_kind("torch"))->make(request.seed);
   const auto clean_stream = TRY(find_noise_kind("torch"))->make(request.seed + 1);
   std::vector<float> noise(request.latent_size), clean(request.latent_size), prediction(request.latent_size),
       kept(request.latent_size);
   clean_stream->normal(clean);
   stream->normal(noise);
-  start(*sampler, request, drawing.clean ? std::span<const float>(clean) : std::span<const float>(), noise);
+  if (inverts)
+    std::ranges::copy(clean, sampler->latent().begin());
+  else
+    start(*sampler, request, drawing.clean ? std::span<const float>(clean) : std::span<const float>(), noise);
   write(sampler->latent(), out);
   Json timesteps = Json::array();
   while (const auto ask = sampler->ask()) {
