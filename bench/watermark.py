@@ -4,18 +4,21 @@
     bench/watermark.py                         the table of docs/watermark.md, on 12 photographs of scikit-image's package
     bench/watermark.py --null 100000           reads that many unmarked pictures; any id is a failure
     bench/watermark.py --default-model FILE... the table on pictures drawn elsewhere, enlarged to 512 pixels and more
+    bench/watermark.py --noise 48              the watermark in the noise: that many pictures of each sampler, and as many unmarked
 
 Beside each rate stands that of the trial the design began with (64 bits, 40.5 dB, ten photographs). Needs the build target
-`watermark_tool`. Exit status 1 if a rate is lower than the trial's, or an unmarked picture reads as marked.
+`watermark_tool`, and for --noise `limner` and `noise_tool`. Exit status 1 if a rate is lower than the trial's, or an unmarked picture reads as marked.
 """
 
 import argparse
 import io
+import json
 import os
 import pathlib
 import random
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy
@@ -23,7 +26,8 @@ import skimage
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-TOOL = pathlib.Path(os.environ.get("LIMNER_BUILD", ROOT / "build")).resolve() / "tests" / "tools" / "watermark_tool"
+BUILD = pathlib.Path(os.environ.get("LIMNER_BUILD", ROOT / "build")).resolve()
+TOOL, NOISE_TOOL = BUILD / "tests" / "tools" / "watermark_tool", BUILD / "tests" / "tools" / "noise_tool"
 PHOTOGRAPHS = pathlib.Path(skimage.__file__).parent / "data"
 NAMES = [
     "astronaut.png", "brick.png", "camera.png", "coffee.png", "grass.png", "gravel.png", "hubble_deep_field.jpg", "ihc.png",
@@ -173,12 +177,92 @@ def null_test(count, first):
     return read == 0
 
 
+NOISE_SAMPLERS = [
+    "ddim", "euler", "heun", "dpmpp_2m", "unipc", "deis", "lms", "plms", "euler_ancestral", "dpmpp_2m_sde", "dpmpp_sde", "lcm",
+]  # fmt: skip
+NOISE_ATTACKS = ["none", "JPEG 90", "JPEG 70", "JPEG 50", "WebP 50", "resize 0.75", "resize 0.5", "crop 90 %"]
+PROMPTS = [
+    "a red apple", "a yellow sun", "a green tree", "a blue car", "a white cat", "a brown house", "a pink flower", "an orange fish",
+]  # fmt: skip
+
+
+class NoiseReader:
+    """Looks for the watermark in the noise of picture after picture."""
+
+    def __init__(self, folder, arguments):
+        self.folder = folder
+        self.size = tuple(map(int, arguments.size.split("x")))
+        command = [NOISE_TOOL, "read", ROOT / "models" / "limner-tiny", arguments.dtype, arguments.size, arguments.noise_steps,
+                   folder / "bench.key"]  # fmt: skip
+        self.program = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def read(self, image, seed, number):
+        """(found, the id or None, the share of right signs)."""
+        image.resize(self.size, Image.BICUBIC).save(self.folder / "changed.png")
+        self.program.stdin.write(f"{seed} {number} {self.folder / 'changed.png'}\n")
+        self.program.stdin.flush()
+        found, read, right, _ = self.program.stdout.readline().split()
+        return found == "1", None if read == "-" else int(read), float(right)
+
+
+def draw_marked(folder, arguments, sampler, marked=True):
+    """Pictures of the default model: (image, seed, id of its noise)."""
+    drawn = []
+    each = -(-arguments.noise // len(PROMPTS))
+    for place, prompt in enumerate(PROMPTS):
+        command = [BUILD / "limner", "generate", prompt, "--no-sign", "-q", "--json", "-n", each, "--seed", 1000 * (place + 1),
+                   "--sampler", sampler, "--steps", arguments.steps, "--guidance", arguments.guidance, "--size", arguments.size,
+                   "--dtype", arguments.dtype, "-o", folder / "drawn.png"]  # fmt: skip
+        if marked:
+            command += ["--noise-watermark", "--watermark-key", folder / "bench.key"]
+        run = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
+        for picture in json.loads(run.stdout)["pictures"]:
+            with Image.open(picture["path"]) as image:
+                drawn.append((image.convert("RGB"), picture["seed"], picture.get("noise_watermark", {"id": 0})["id"]))
+    return drawn[: arguments.noise]
+
+
+def noise_table(arguments):
+    """Prints how many pictures are found and read after each attack; whether no unmarked one is."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder, dice = pathlib.Path(folder), random.Random(1)
+        samplers = arguments.samplers.split(",") if arguments.samplers else NOISE_SAMPLERS
+        # The first drawing makes the key.
+        drawn = {sampler: draw_marked(folder, arguments, sampler) for sampler in samplers}
+        reader = NoiseReader(folder, arguments)
+        print(f"limner-tiny, {arguments.size}, {arguments.steps} steps, guidance {arguments.guidance}, {arguments.dtype}; "
+              f"{arguments.noise_steps} steps back; {arguments.noise} pictures each: found / id read / signs right\n")  # fmt: skip
+        for sampler, pictures in drawn.items():
+            print(f"{sampler:16}", end="", flush=True)
+            for name in arguments.attacks.split(",") if arguments.attacks else NOISE_ATTACKS:
+                results = [reader.read(ATTACKS[name][0](image, dice), seed, number) + (number,) for image, seed, number in pictures]
+                found, read = sum(one[0] for one in results), sum(one[1] == one[3] for one in results)
+                wrong = sum(one[1] not in (None, one[3]) for one in results)
+                right = sum(one[2] for one in results) / len(results)
+                print(f" | {name}: {found}/{read}/{right:.2f}" + (f" ({wrong} WRONG)" if wrong else ""), end="", flush=True)
+            print(flush=True)
+        plain = draw_marked(folder, arguments, "ddim", marked=False)
+        false = sum(reader.read(image, seed, number)[0] for image, seed, number in plain)
+        print(f"\n{len(plain)} unmarked pictures, {false} found")
+        return false == 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--null", type=int, metavar="COUNT")
     parser.add_argument("--first", type=int, default=0, metavar="NUMBER", help="the first unmarked picture: to read them in parts")
     parser.add_argument("--default-model", nargs="+", metavar="FILE")
+    parser.add_argument("--noise", type=int, metavar="COUNT", help="pictures of each sampler")
+    parser.add_argument("--samplers", help="for --noise, with commas between")
+    parser.add_argument("--attacks", help="for --noise, with commas between")
+    parser.add_argument("--size", default="128x128")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--guidance", type=float, default=3)
+    parser.add_argument("--dtype", default="f32")
+    parser.add_argument("--noise-steps", type=int, default=20)
     arguments = parser.parse_args()
+    if arguments.noise:
+        sys.exit(0 if noise_table(arguments) else 1)
     if arguments.null:
         sys.exit(0 if null_test(arguments.null, arguments.first) else 1)
     if arguments.default_model:

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/like.h"
+#include "cli/noise_flags.h"
 #include "cli/output.h"
 #include "cli/param_flags.h"
 #include "cli/picture_inputs.h"
@@ -45,6 +46,7 @@ struct GenerateFlags {
   PictureFlags pictures;
   OutputFlags output;
   SigningFlags signing;
+  NoiseFlags noise;
 };
 
 // FILE or FILE:WEIGHT; a colon inside a path is not a weight.
@@ -60,6 +62,7 @@ NamedWeight parse_lora(const std::string& text) {
 /// One picture of the run.
 struct Wanted {
   DrawingParams params;
+  std::optional<NoiseWatermark> noise;
   std::filesystem::path path;
 };
 
@@ -76,11 +79,12 @@ class Generate {
     const DrawingInputs inputs = TRY(read_picture_inputs(flags_.pictures));
     TRY(ask_policy(inputs));
     TRY(plan_signing(plan.format));
+    TRY(plan_noise());
     TRY(load_model());
     for (size_t i = 0; i < all.size(); i += kTogether) {
       std::vector<Wanted> wanted;
       for (size_t k = i; k < std::min(all.size(), i + kTogether); ++k)
-        wanted.push_back({all[k], plan.paths[k]});
+        wanted.push_back({all[k], noise_.of(*all[k].seed), plan.paths[k]});
       TRY(draw(wanted, inputs, plan.format));
     }
     line_.clear();
@@ -105,6 +109,21 @@ class Generate {
     return {};
   }
 
+  Result<void> plan_noise() {
+    TRY(noise_.prepare(flags_.noise, recipe_noise_));
+    if (!noise_.warning().empty()) line_.note("like: " + noise_.warning());
+    return {};
+  }
+
+  // A watermark that only --like knows of is left out where it cannot be carried.
+  Result<DrawingPtr> open_one(const Wanted& one, const DrawingInputs& inputs) {
+    if (!one.noise) return open(*model_, one.params, inputs);
+    Result<DrawingPtr> drawing = open(*model_, one.params, inputs, &*one.noise);
+    if (drawing || noise_.asked() || drawing.error().field != kNoiseSignsField) return drawing;
+    note_once("like: " + drawing.error().text());
+    return open(*model_, one.params, inputs);
+  }
+
   Result<DrawingParams> collect_params() {
     DrawingParams params;
     if (!flags_.like.empty()) {
@@ -113,6 +132,7 @@ class Generate {
       model_name_ = recipe.model;
       recipe_dtype_ = recipe.dtype;
       recipe_sha256_ = recipe.model_sha256;
+      recipe_noise_ = recipe.noise;
       for (const std::string& warning : recipe.warnings) line_.note("like: " + warning);
     } else if (!flags_.prompt) {
       return invalid("prompt", "is missing", "limner generate \"a red apple\"");
@@ -245,7 +265,7 @@ class Generate {
     std::vector<Drawing*> unfinished;
     line_.stage("preparing");
     for (const Wanted& one : wanted) {
-      drawings.push_back(TRY(open(*model_, one.params, inputs)));
+      drawings.push_back(TRY(open_one(one, inputs)));
       unfinished.push_back(drawings.back().get());
       planned_working_bytes_ = std::max(planned_working_bytes_, planned_cost(*drawings.back()).memory_bytes);
       for (const std::string& warning : warnings(*drawings.back())) note_once(warning);
@@ -302,12 +322,15 @@ class Generate {
     }
     std::vector<std::string> picture_warnings = warnings(drawing);
     if (!signing_.lacks().empty()) picture_warnings.push_back(signing_.lacks());
-    pictures_.push_back({{"path", wanted.path.string()},
-                         {"seed", *used_params(drawing).seed},
-                         {"width", picture.width},
-                         {"height", picture.height},
-                         {"parameters", params_to_json(used_params(drawing))},
-                         {"warnings", std::move(picture_warnings)}});
+    Json report = {{"path", wanted.path.string()},
+                   {"seed", *used_params(drawing).seed},
+                   {"width", picture.width},
+                   {"height", picture.height},
+                   {"parameters", params_to_json(used_params(drawing))},
+                   {"warnings", std::move(picture_warnings)}};
+    if (wanted.noise && !noise_signs(drawing).is_null())
+      report["noise_watermark"] = carried_noise(*wanted.noise, drawing).json();
+    pictures_.push_back(std::move(report));
     return {};
   }
 
@@ -343,6 +366,8 @@ class Generate {
   ProgressLine line_;
   ModelPtr model_;
   std::optional<Policy> policy_;
+  NoiseMarking noise_;
+  std::optional<RecordedNoise> recipe_noise_;
   std::string model_name_, recipe_dtype_, recipe_sha256_, last_warning_;
   double load_ms_ = 0, write_ms_ = 0;
   size_t planned_weight_bytes_ = 0;   // of the whole model
@@ -396,6 +421,7 @@ void add_generate(CLI::App& app, CommandSlot& slot) {
   command->add_flag("--json", flags->json, "Print a JSON report instead of paths");
   command->add_flag("-q,--quiet", flags->quiet, "Say nothing on standard error but errors");
   add_signing_flags(*command, flags->signing);
+  add_noise_flags(*command, flags->noise);
   add_param_flags(*command, flags->given);
   add_picture_flags(*command, flags->pictures);
   command->callback([flags, &slot] { slot.run = [flags] { return Generate(*flags).run(); }; });

@@ -22,6 +22,7 @@ Result<Recipe> recipe_from_json(const Json& json, const std::string& field) {
   Recipe recipe;
   recipe.params = TRY(params_from_json(json["parameters"], field));
   recipe.dtype = text_at(json, "dtype");
+  recipe.noise = TRY(recorded_noise(json, field));
   if (const auto model = json.find("model"); model != json.end() && model->is_object()) {
     recipe.model = text_at(*model, "name");
     recipe.model_sha256 = text_at(*model, "sha256");

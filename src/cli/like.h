@@ -1,22 +1,25 @@
 #pragma once
 // Drawing again what a picture's file says.
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
 #include "engine/engine.h"
+#include "jobs/noise_watermark.h"
 
 namespace limner {
 
 /// What a file tells: Limner's JSON where there is one, else A1111's text.
 struct Recipe {
   DrawingParams params;
-  std::string model;                  ///< its name; empty if the file does not tell
-  std::string model_sha256;           ///< empty if the file does not tell
-  std::string dtype;                  ///< likewise
-  std::vector<std::string> warnings;  ///< fields that mean nothing here, things that must be given again
+  std::string model;                   ///< its name; empty if the file does not tell
+  std::string model_sha256;            ///< empty if the file does not tell
+  std::string dtype;                   ///< likewise
+  std::optional<RecordedNoise> noise;  ///< the watermark in its noise; empty if it has none
+  std::vector<std::string> warnings;   ///< fields that mean nothing here, things that must be given again
 };
 
 /// `not_found` if the file has no parameters in it.

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 
 #include "base/crypto.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/data_folder.h"
+#include "cli/noise_flags.h"
 #include "cli/printable.h"
 #include "image/codec.h"
 #include "image/file_metadata.h"
@@ -28,16 +28,9 @@ struct MarkFlags {
 };
 
 Result<WatermarkId> id_of(const std::string& text) {
-  constexpr uint64_t kEnd = uint64_t{1} << kWatermarkIdBits;
-  if (text.empty()) {
-    uint64_t value = 0;
-    for (const char byte : random_bytes(5)) value = value << 8 | static_cast<unsigned char>(byte);
-    return WatermarkId{value};
-  }
+  if (!text.empty()) return parse_watermark_id(text, "id");
   uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value >= kEnd)
-    return invalid("id", fmt::format("'{}' is not a whole number from 0 to {}", text, kEnd - 1));
+  for (const char byte : random_bytes(5)) value = value << 8 | static_cast<unsigned char>(byte);
   return WatermarkId{value};
 }
 

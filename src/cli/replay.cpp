@@ -13,10 +13,13 @@
 #include "cli/data_folder.h"
 #include "cli/interrupt.h"
 #include "cli/like.h"
+#include "cli/noise_flags.h"
 #include "cli/picture_inputs.h"
 #include "cli/printable.h"
 #include "cli/progress_line.h"
+#include "cli/serve_config.h"
 #include "cli/server_store.h"
+#include "cli/watermark_keys.h"
 #include "engine/engine.h"
 #include "engine/model_library.h"
 #include "image/codec.h"
@@ -28,7 +31,7 @@ namespace {
 
 struct ReplayFlags {
   std::string what, model;
-  std::filesystem::path data, config;
+  std::filesystem::path data, config, key;
   PictureFlags pictures;
   int threads = 0;
   bool json = false, quiet = false;
@@ -129,7 +132,9 @@ class Replay {
   Result<void> replay(const Receipt& receipt, const DrawingInputs& inputs) {
     const Recipe recipe = TRY(recipe_from_json(receipt.metadata, "what"));
     if (!model_) TRY(load_model(recipe));
-    const DrawingPtr drawing = TRY(open(*model_, recipe.params, inputs));
+    std::optional<NoiseWatermark> noise;
+    if (recipe.noise) noise = TRY(recorded_watermark(*recipe.noise, TRY(keys())));
+    const DrawingPtr drawing = TRY(open(*model_, recipe.params, inputs, noise ? &*noise : nullptr));
     Drawing* const one[] = {drawing.get()};
     while (!drawn(*drawing)) {
       if (interrupted()) return Error{Code::cancelled, "", "interrupted", ""};
@@ -141,6 +146,12 @@ class Replay {
     line_.clear();
     report(receipt, picture, TRY(parse_json(file_texts(*drawing).json, "texts")));
     return {};
+  }
+
+  Result<std::vector<WatermarkKey>> keys() const {
+    const ServeConfig config =
+        TRY(read_serve_config({.config = flags_.config, .data = flags_.data, .listen = {}}));
+    return watermark_keys(flags_.key, config.marking);
   }
 
   Result<void> load_model(const Recipe& recipe) {
@@ -209,6 +220,9 @@ void add_replay(CLI::App& app, CommandSlot& slot) {
       ->check(CLI::Range(0, 1024));
   command->add_flag("--json", flags->json, "Print JSON");
   command->add_flag("-q,--quiet", flags->quiet, "Say nothing on standard error but errors");
+  command->add_option(
+      "--key", flags->key,
+      "File of the key of a watermark in the noise (default: the server's, and that of `limner mark`)");
   add_picture_flags(*command, flags->pictures);
   command->callback([flags, &slot] { slot.run = [flags] { return Replay(*flags).run(); }; });
 }

@@ -6,19 +6,25 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <optional>
 
 #include "base/files.h"
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/data_folder.h"
+#include "cli/interrupt.h"
 #include "cli/printable.h"
 #include "cli/serve_config.h"
 #include "cli/server_store.h"
+#include "cli/watermark_keys.h"
+#include "engine/engine.h"
+#include "engine/model_library.h"
 #include "image/codec.h"
+#include "jobs/noise_watermark.h"
 #include "jobs/picture_tracer.h"
 #include "net/http_client.h"
 #include "provenance/local_chain.h"
-#include "watermark/key_file.h"
 
 namespace limner {
 namespace {
@@ -31,7 +37,9 @@ struct VerifyFlags {
   std::string input, require;
   std::vector<std::string> trust, trust_time;
   std::filesystem::path data, config, key;
-  bool json = false;
+  std::string model = kDefaultModel, size;
+  int noise_steps = NoiseSearch{}.steps, threads = 0;
+  bool noise = false, json = false;
 };
 
 // A page that names a picture is a stranger: nothing inside this network is fetched for it.
@@ -69,17 +77,41 @@ Result<TrustAnchorsPtr> read_anchors(const VerifyFlags& flags, const MarkingConf
   return make_trust_anchors(pems, "trust", authorities);
 }
 
-// The one named; else that of the server and that of `limner mark`, where they are.
-Result<std::vector<WatermarkKey>> read_keys(const VerifyFlags& flags, const MarkingConfig& marking) {
-  if (!flags.key.empty()) return std::vector<WatermarkKey>{TRY(read_watermark_key(flags.key))};
-  std::vector<WatermarkKey> keys = TRY(known_watermark_keys(marking));
-  Result<WatermarkKey> own = read_watermark_key(default_watermark_key_path());
-  if (own)
-    keys.push_back(std::move(*own));
-  else if (own.error().code != Code::not_found)
-    return std::move(own).error();
-  return keys;
-}
+// Reads noises with the model that is named, which is loaded first: a model that cannot be is an error.
+class NoiseLayer {
+ public:
+  static Result<NoiseLayer> open(const VerifyFlags& flags, std::vector<WatermarkKey> keys) {
+    NoiseLayer layer;
+    layer.search_.steps = flags.noise_steps;
+    layer.search_.progress = [](int, int) { return !interrupted(); };
+    if (!flags.size.empty()) TRY(layer.set_size(flags.size));
+    LoadOptions options;
+    options.threads = flags.threads;
+    layer.model_ = TRY(load(TRY(find_model(flags.model)), options));
+    layer.keys_ = std::move(keys);
+    return layer;
+  }
+
+  Result<std::optional<NoiseReading>> read(const Picture& picture) const {
+    if (keys_.empty()) return not_found("", "there is no key here");
+    return find_noise_watermark(*model_, picture, keys_, search_);
+  }
+
+ private:
+  Result<void> set_size(const std::string& text) {
+    int width = 0, height = 0, end = 0;
+    if (std::sscanf(text.c_str(), "%5dx%5d%n", &width, &height, &end) != 2 ||
+        end != static_cast<int>(text.size()) || width < 1 || height < 1)
+      return invalid("size", fmt::format("\"{}\" is not WIDTHxHEIGHT", text.substr(0, 80)));
+    search_.width = width;
+    search_.height = height;
+    return {};
+  }
+
+  NoiseSearch search_;
+  ModelPtr model_;
+  std::vector<WatermarkKey> keys_;
+};
 
 const char* outcome_name(SignatureFinding::Outcome outcome) {
   switch (outcome) {
@@ -114,10 +146,19 @@ Json watermark_json(const PictureTrace& trace) {
           {"p_value", reading.p_value}};
 }
 
+Json noise_json(const PictureTrace& trace) {
+  if (!trace.noise) return {{"found", false}};
+  const NoiseReading& reading = *trace.noise;
+  Json json = {{"found", true}, {"id", nullptr}, {"id_bits", reading.id_bits}, {"p_value", reading.p_value}};
+  if (reading.id) json["id"] = reading.id->value;
+  return json;
+}
+
 std::vector<std::string> ways(const TracedPicture& traced) {
   std::vector<std::string> words;
   if (traced.by_manifest) words.emplace_back("manifest");
   if (traced.by_watermark) words.emplace_back("watermark");
+  if (traced.by_noise) words.emplace_back("noise_watermark");
   if (traced.distance) words.emplace_back("likeness");
   return words;
 }
@@ -145,12 +186,22 @@ void print_signature(const SignatureReport& report) {
   if (!report.claim.is_null()) fmt::print("{}\n", printable(json_text(report.claim)));
 }
 
-void print_trace(const PictureTrace& trace) {
+void print_noise(const std::optional<NoiseReading>& reading) {
+  if (!reading)
+    fmt::print("noise watermark: none\n");
+  else if (reading->id)
+    fmt::print("noise watermark: {}\n", reading->id->value);
+  else
+    fmt::print("noise watermark: there is one, and its id cannot be read\n");
+}
+
+void print_trace(const PictureTrace& trace, bool noise_asked) {
   print_signature(trace.signature);
   if (trace.watermark)
     fmt::print("watermark: {}\n", trace.watermark->id.value);
   else if (!trace.unchecked.contains("watermark"))
     fmt::print("watermark: none\n");
+  if (noise_asked && !trace.unchecked.contains("noise_watermark")) print_noise(trace.noise);
   for (const TracedPicture& traced : trace.ledger)
     fmt::print("ledger: {} of {}, drawn by {} at {}{} (found by {})\n", traced.picture.id, traced.picture.job,
                printable(traced.model), time_text(traced.picture.created),
@@ -174,17 +225,27 @@ Result<int> verify(const VerifyFlags& flags) {
   const SystemClock clock;
   const std::string file = TRY(read_input(flags.input));
   const Result<OpenedLedger> opened = open_server_ledger(config, clock);
-  PictureTracer tracer({TRY(read_anchors(flags, marking)), TRY(read_keys(flags, marking)),
-                        opened ? opened->ledger.get() : nullptr, clock});
+  const std::vector<WatermarkKey> keys = TRY(watermark_keys(flags.key, marking));
+  PictureTracer::Parts parts{TRY(read_anchors(flags, marking)), keys, opened ? opened->ledger.get() : nullptr,
+                             clock};
+  std::optional<NoiseLayer> noise;
+  if (flags.noise) {
+    noise = TRY(NoiseLayer::open(flags, keys));
+    parts.read_noise = [&noise](const Picture& picture) { return noise->read(picture); };
+  }
+  PictureTracer tracer(std::move(parts));
   PictureTrace trace = TRY(tracer.trace(file, {}));
   if (!opened) trace.unchecked["ledger"] = opened.error().text();
-  if (flags.json)
-    fmt::print("{}\n", json_text({{"signature", signature_json(trace.signature)},
-                                  {"watermark", watermark_json(trace)},
-                                  {"ledger", ledger_json(trace)},
-                                  {"unchecked", Json(trace.unchecked)}}));
-  else
-    print_trace(trace);
+  if (interrupted()) return Error{Code::cancelled, "", "interrupted", ""};
+  if (flags.json) {
+    Json json = {{"signature", signature_json(trace.signature)}, {"watermark", watermark_json(trace)}};
+    if (flags.noise) json["noise_watermark"] = noise_json(trace);
+    json["ledger"] = ledger_json(trace);
+    json["unchecked"] = Json(trace.unchecked);
+    fmt::print("{}\n", json_text(json));
+  } else {
+    print_trace(trace, flags.noise);
+  }
   return below(trace.signature.state, flags.require) ? kBelowRequired : 0;
 }
 
@@ -209,6 +270,23 @@ void add_verify(CLI::App& app, CommandSlot& slot) {
       ->allow_extra_args(false);
   command->add_option("--key", flags->key,
                       "File of the watermark's key (default: the server's, and that of `limner mark`)");
+  CLI::Option* noise =
+      command->add_flag("--noise", flags->noise,
+                        "Look for a watermark in the noise too, which takes steps of the model that drew it");
+  command->add_option("-m,--model", flags->model, "The model that is thought to have drawn it")
+      ->capture_default_str()
+      ->needs(noise);
+  command->add_option("--noise-steps", flags->noise_steps, "Steps back to the noise")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000))
+      ->needs(noise);
+  command
+      ->add_option("--size", flags->size,
+                   "WIDTHxHEIGHT in which it was drawn (default: its own, and the model's)")
+      ->needs(noise);
+  command->add_option("--threads", flags->threads, "Threads of the model (default: every core)")
+      ->check(CLI::Range(0, 1024))
+      ->needs(noise);
   command->add_option("--require", flags->require, "valid or trusted: exit with status 3 below that");
   command->add_flag("--json", flags->json, "Print JSON");
   command->callback([flags, &slot] { slot.run = [flags] { return verify(*flags); }; });

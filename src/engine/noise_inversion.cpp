@@ -26,8 +26,7 @@ Result<std::vector<float>> encoded(Drawing& drawing, const Picture& picture) {
 }
 
 // The latent whose decoding encodes to what the picture does. Encoders are only about the inverse of their
-// decoders, and steps back to the noise enlarge the difference. Without gradients: Hong et al. 2024,
-// arXiv:2410.18442, with steps of 1.
+// decoders, and steps back to the noise enlarge the difference. A fixed-point iteration: no gradients.
 Result<std::vector<float>> clean_latent(Drawing& drawing, const Picture& picture, int refinements) {
   const std::vector<float> wanted = TRY(encoded(drawing, picture));
   std::vector<float> latent = wanted;

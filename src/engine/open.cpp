@@ -91,11 +91,13 @@ Result<void> check_markable(const Model& model, const DrawingParams& used, const
     return unsupported(kNoiseSignsField,
                        "is carried by pictures drawn from noise alone, and this one is drawn over another");
   if (used.hires_scale > 1)
-    return unsupported(kNoiseSignsField, "is not carried through a second pass, which draws with noise of its own");
+    return unsupported(kNoiseSignsField,
+                       "is not carried through a second pass, which draws with noise of its own");
   const size_t values = first_extent(model, used).count();
   if (values < signs.values_min())
-    return unsupported(kNoiseSignsField, fmt::format("needs {} values of noise, and a picture of {}x{} begins with {}",
-                                           signs.values_min(), *used.width, *used.height, values));
+    return unsupported(kNoiseSignsField,
+                       fmt::format("needs {} values of noise, and a picture of {}x{} begins with {}",
+                                   signs.values_min(), *used.width, *used.height, values));
   return {};
 }
 

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "engine/conditioning_cache.h"
 #include "engine/drawing.h"
 #include "engine/unet_batch.h"
 

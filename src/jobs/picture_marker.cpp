@@ -62,36 +62,52 @@ SoftBinding soft_binding(WatermarkId id, int id_bits) {
 Result<std::unique_ptr<PictureMarker>> PictureMarker::open(const MarkingConfig& config, TimeUs now,
                                                            TimeStamping stamping) {
   SignerPtr signer;
-  std::optional<WatermarkKey> key;
+  std::optional<WatermarkKey> pixel_key, noise_key;
   if (config.sign) signer = TRY(open_signer(config, now, std::move(stamping)));
-  if (config.watermark) key = TRY(open_key(config));
-  return std::make_unique<PictureMarker>(std::move(signer), std::move(key), config.provider);
+  if (config.watermark) pixel_key = TRY(open_key(config));
+  if (config.noise_watermark) noise_key = TRY(open_key(config));
+  return std::make_unique<PictureMarker>(std::move(signer), std::move(pixel_key), std::move(noise_key),
+                                         config.provider);
 }
 
-PictureMarker::PictureMarker(SignerPtr signer, std::optional<WatermarkKey> key, std::string provider)
-    : signer_(std::move(signer)), key_(std::move(key)), provider_(std::move(provider)) {}
+PictureMarker::PictureMarker(SignerPtr signer, std::optional<WatermarkKey> pixel_key,
+                             std::optional<WatermarkKey> noise_key, std::string provider)
+    : signer_(std::move(signer)),
+      pixel_key_(std::move(pixel_key)),
+      noise_key_(std::move(noise_key)),
+      provider_(std::move(provider)) {}
 
 Json PictureMarker::keys() const {
   Json keys = Json::object();
   if (signer_) keys["signing_certificate_sha256"] = signer_fingerprint(*signer_);
-  if (key_)
-    keys["watermark_key"] = to_hex(hmac_sha256(key_->secret, "limner watermark key name 1")).substr(0, 16);
+  if (pixel_key_) keys["watermark_key"] = watermark_key_name(*pixel_key_);
+  if (noise_key_) keys["noise_watermark_key"] = watermark_key_name(*noise_key_);
   return keys;
 }
 
 WatermarkId PictureMarker::id_of(std::string_view job, int position) const {
   const std::string mac =
-      hmac_sha256(key_->secret, fmt::format("limner watermark id 1 {} {}", job, position));
+      hmac_sha256(pixel_key_->secret, fmt::format("limner watermark id 1 {} {}", job, position));
   WatermarkId id;
   for (const char byte : mac.substr(0, kIdBytes)) id.value = id.value << 8 | static_cast<unsigned char>(byte);
   return id;
 }
 
-Result<PixelMarks> PictureMarker::mark_pixels(const Picture& picture, std::string_view job,
-                                              int position) const {
+std::optional<NoiseWatermark> PictureMarker::noise_watermark(std::string_view tenant, uint64_t seed) const {
+  if (!noise_key_) return std::nullopt;
+  return NoiseWatermark(*noise_key_, noise_id(*noise_key_, tenant, seed));
+}
+
+Result<PixelMarks> PictureMarker::mark_pixels(const Picture& picture, std::string_view job, int position,
+                                              const NoiseCarried& noise) const {
   PixelMarks marks;
   marks.json["pixels_sha256"] = pixels_sha256(picture);
-  if (!key_) {
+  if (noise_key_) marks.json["noise_watermark"] = noise.json();
+  if (noise.id) {
+    marks.mark.watermark_bits = noise.id_bits;
+    marks.mark.watermark = noise.carried_id();
+  }
+  if (!pixel_key_) {
     marks.picture = picture;
     marks.json["watermark"] = no_watermark("switched off");
   } else if (!holds_watermark(picture)) {
@@ -99,8 +115,9 @@ Result<PixelMarks> PictureMarker::mark_pixels(const Picture& picture, std::strin
     marks.json["watermark"] =
         no_watermark(fmt::format("a side is shorter than {} pixels", kWatermarkSideMin));
   } else {
-    Marked marked = TRY(mark_picture(picture, *key_, id_of(job, position)));
-    const WatermarkId carried{id_of(job, position).value & ((uint64_t{1} << marked.id_bits) - 1)};
+    const WatermarkId id = noise.id.value_or(id_of(job, position));
+    Marked marked = TRY(mark_picture(picture, *pixel_key_, id));
+    const WatermarkId carried{id.value & ((uint64_t{1} << marked.id_bits) - 1)};
     marks.picture = std::move(marked.picture);
     marks.mark.watermark_bits = marked.id_bits;
     marks.mark.watermark = carried.value;

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "image/format.h"
 #include "image/picture.h"
+#include "jobs/noise_watermark.h"
 #include "jobs/time_stamp_client.h"
 #include "ledger/pictures.h"
 #include "provenance/sign.h"
@@ -24,6 +25,7 @@ namespace limner {
 /// Which marks, and with whose keys.
 struct MarkingConfig {
   bool sign = true, watermark = true;
+  bool noise_watermark = false;         ///< whether the noise that pictures are drawn from carries an id too
   std::filesystem::path folder;         ///< keys that nobody named are made here on first use
   std::filesystem::path signing;        ///< folder of key.pem and chain.pem; empty: folder/signing
   std::filesystem::path watermark_key;  ///< file; empty: folder/watermark.key
@@ -52,20 +54,26 @@ class PictureMarker {
   /// Reads the keys, a millisecond once. Keys that are named and missing or broken are errors that say so.
   static Result<std::unique_ptr<PictureMarker>> open(const MarkingConfig& config, TimeUs now,
                                                      TimeStamping stamping = {});
-  /// No `signer`: files get no manifest; no `key`: pixels stay as they are.
-  PictureMarker(SignerPtr signer, std::optional<WatermarkKey> key, std::string provider);
+  /// No `signer`: files get no manifest; no `pixel_key`: pixels stay as they are; no `noise_key`: noises do.
+  PictureMarker(SignerPtr signer, std::optional<WatermarkKey> pixel_key,
+                std::optional<WatermarkKey> noise_key, std::string provider);
 
   /// Whether there is any mark that it makes.
-  bool marks() const { return signer_ || key_; }
+  bool marks() const { return signer_ || pixel_key_ || noise_key_; }
   /// Which keys it marks with, by digests that say nothing of them: for the audit log.
   Json keys() const;
   /// Whether files of that format get a manifest.
   bool signs(Format format) const { return signer_ && can_carry_manifest(format); }
 
-  /// Picture `position` of `job` with its watermark, whose id follows from both, so that a picture that is
-  /// drawn again is the same one. Too small a picture (kWatermarkSideMin) comes back as it was, and the JSON
-  /// says why; one that cannot be marked for any other reason is an error.
-  Result<PixelMarks> mark_pixels(const Picture& picture, std::string_view job, int position) const;
+  /// What the noise of a tenant's picture is to be marked with; nothing where that is switched off.
+  std::optional<NoiseWatermark> noise_watermark(std::string_view tenant, uint64_t seed) const;
+
+  /// Picture `position` of `job` with its watermark. Its id is the one that its noise carries already, or
+  /// follows from job and position, so that a picture that is drawn again is the same one. Too small a
+  /// picture (kWatermarkSideMin) comes back as it was, and the JSON says why; one that cannot be marked for
+  /// any other reason is an error.
+  Result<PixelMarks> mark_pixels(const Picture& picture, std::string_view job, int position,
+                                 const NoiseCarried& noise = {}) const;
 
   /// The file with a manifest; as it was where signs(format) is false.
   Result<std::vector<std::byte>> sign(std::vector<std::byte> file, Format format, PictureOrigin origin) const;
@@ -74,7 +82,7 @@ class PictureMarker {
   WatermarkId id_of(std::string_view job, int position) const;
 
   SignerPtr signer_;
-  std::optional<WatermarkKey> key_;
+  std::optional<WatermarkKey> pixel_key_, noise_key_;
   std::string provider_;
 };
 

@@ -33,11 +33,14 @@ Result<PictureTrace> PictureTracer::trace(std::string_view file, const DecodeLim
   if (parts_.keys.empty()) trace.unchecked["watermark"] = "there is no key here";
   if (!parts_.ledger) trace.unchecked["ledger"] = "there is no ledger here";
   const Result<Picture> picture = decode_picture(as_bytes(file), "picture", limits);
-  if (!picture)
+  if (!picture) {
     for (const char* layer : {"watermark", "likeness"})
       trace.unchecked.emplace(layer, picture.error().message);
-  else
+    if (parts_.read_noise) trace.unchecked.emplace("noise_watermark", picture.error().message);
+  } else {
     read_pixels(*picture, trace);
+    read_noise(*picture, trace);
+  }
   if (parts_.ledger) TRY(ask_ledger(picture ? *picture : Picture(), trace));
   return trace;
 }
@@ -47,13 +50,24 @@ void PictureTracer::read_pixels(const Picture& picture, PictureTrace& trace) con
     if ((trace.watermark = read_watermark(picture, key))) return;
 }
 
+void PictureTracer::read_noise(const Picture& picture, PictureTrace& trace) const {
+  if (!parts_.read_noise) return;
+  Result<std::optional<NoiseReading>> reading = parts_.read_noise(picture);
+  if (reading)
+    trace.noise = *reading;
+  else
+    trace.unchecked["noise_watermark"] = reading.error().text();
+}
+
 Result<void> PictureTracer::ask_ledger(const Picture& picture, PictureTrace& trace) {
   TRY(find_by_manifest(trace));
   TRY(find_by_watermark(trace));
+  TRY(find_by_noise(trace));
   if (!picture.empty()) TRY(find_by_likeness(picture, trace));
   // Of many with one brief id, those that also look alike are meant.
   std::ranges::stable_sort(trace.ledger, {}, [](const TracedPicture& one) {
-    return std::pair(!one.by_manifest, std::pair(!(one.by_watermark && one.distance), !one.by_watermark));
+    const bool marked = one.by_watermark || one.by_noise;
+    return std::pair(!one.by_manifest, std::pair(!(marked && one.distance), !marked));
   });
   if (trace.ledger.size() > kMatchesMax) trace.ledger.resize(kMatchesMax);
   return {};
@@ -76,6 +90,17 @@ Result<void> PictureTracer::find_by_watermark(PictureTrace& trace) {
   for (PictureRow& picture : marked) {
     TracedPicture* found = TRY(add(std::move(picture), trace));
     found->by_watermark = true;
+  }
+  return {};
+}
+
+Result<void> PictureTracer::find_by_noise(PictureTrace& trace) {
+  if (!trace.noise || !trace.noise->id) return {};
+  std::vector<PictureRow> marked = TRY(parts_.ledger->pictures().marked_with(
+      trace.noise->id->value, trace.noise->id_bits, static_cast<int>(kMatchesMax)));
+  for (PictureRow& picture : marked) {
+    TracedPicture* found = TRY(add(std::move(picture), trace));
+    found->by_noise = true;
   }
   return {};
 }

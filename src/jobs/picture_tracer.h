@@ -1,6 +1,7 @@
 #pragma once
 // Where does this picture come from? Three layers answer: its manifest, its watermark, the ledger.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "jobs/picture_marker.h"
 #include "ledger/ledger.h"
 #include "provenance/verify.h"
+#include "watermark/noise_mark.h"
 #include "watermark/watermark.h"
 
 namespace limner {
@@ -23,14 +25,16 @@ struct TracedPicture {
   std::string model;            ///< that drew it, by name
   bool by_manifest = false;     ///< a manifest of ours has its id
   bool by_watermark = false;    ///< its id was read from the pixels
+  bool by_noise = false;        ///< its id was read from the noise behind them
   std::optional<int> distance;  ///< looks alike: so many bits between the hashes
 };
 
 /// What each layer says. A layer that could not be asked says nothing and is in `unchecked`, by its name
-/// ("watermark", "ledger", "likeness"), with the reason.
+/// ("watermark", "noise_watermark", "ledger", "likeness"), with the reason.
 struct PictureTrace {
   SignatureReport signature;
   std::optional<WatermarkReading> watermark;
+  std::optional<NoiseReading> noise;
   std::vector<TracedPicture> ledger;  ///< the surest first: by manifest, by watermark, by likeness
   std::map<std::string, std::string> unchecked;
 };
@@ -43,6 +47,8 @@ class PictureTracer {
     std::vector<WatermarkKey> keys;  ///< tried one after the other
     Ledger* ledger = nullptr;        ///< null: there is none
     const Clock& clock;
+    /// Looks for the watermark in the noise, which takes a model and its steps; null: nobody asks for it.
+    std::function<Result<std::optional<NoiseReading>>(const Picture&)> read_noise = nullptr;
   };
   explicit PictureTracer(Parts parts);
 
@@ -53,9 +59,11 @@ class PictureTracer {
 
  private:
   void read_pixels(const Picture& picture, PictureTrace& trace) const;
+  void read_noise(const Picture& picture, PictureTrace& trace) const;
   Result<void> ask_ledger(const Picture& picture, PictureTrace& trace);
   Result<void> find_by_manifest(PictureTrace& trace);
   Result<void> find_by_watermark(PictureTrace& trace);
+  Result<void> find_by_noise(PictureTrace& trace);
   Result<void> find_by_likeness(const Picture& picture, PictureTrace& trace);
   Result<TracedPicture*> add(PictureRow picture, PictureTrace& trace);
 

@@ -156,6 +156,26 @@ TEST_F(PictureTracerTest, SaysWhatItCouldNotAsk) {
   EXPECT_FALSE(tracer().trace("no picture", {}));
 }
 
+TEST_F(PictureTracerTest, AnIdReadFromTheNoiseLeadsToTheLedgerToo) {
+  const Drawn drawn = draw(scene(256, 15));
+  const std::string redrawn = encoded(scene(256, 16));
+  Result<std::optional<NoiseReading>> answer = std::optional(
+      NoiseReading{1e-9, 5, WatermarkId{drawn.row.mark.watermark}, drawn.row.mark.watermark_bits});
+  PictureTracer::Parts parts{known_anchors(config_).value(), {}, test_.ledger.get(), clock_};
+  parts.read_noise = [&](const Picture&) { return answer; };
+  PictureTracer asks(std::move(parts));
+  const PictureTrace trace = asks.trace(redrawn, {}).value();
+  ASSERT_EQ(trace.ledger.size(), 1u);
+  EXPECT_EQ(trace.ledger[0].picture.id, drawn.row.id);
+  EXPECT_TRUE(trace.ledger[0].by_noise && !trace.ledger[0].by_watermark);
+
+  answer = std::optional(NoiseReading{1e-9, 5, std::nullopt, 0});
+  const PictureTrace unread = asks.trace(redrawn, {}).value();
+  EXPECT_TRUE(unread.noise && unread.ledger.empty());
+  answer = Error{Code::unsupported, "size", "is none that this model draws", ""};
+  EXPECT_TRUE(asks.trace(redrawn, {}).value().unchecked.contains("noise_watermark"));
+}
+
 TEST_F(PictureTracerTest, ReadsHashesThatCameLater) {
   PictureTracer one = tracer();
   const std::string unknown = encoded(scene(256, 12), Format::jpeg);

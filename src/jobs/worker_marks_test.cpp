@@ -150,6 +150,48 @@ TEST_F(WorkerMarks, AvifHasTheWatermarkAlone) {
   EXPECT_EQ(marks["watermark"]["carried"], true);
 }
 
+TEST_F(WorkerMarks, InTheNoiseHaveTheIdOfThePixelsAndKeepSeedsWhatTheyAre) {
+  MarkingConfig noise = marking();
+  noise.noise_watermark = true;
+  start(noise);
+  const Job job = draw(large_request()), again = draw(large_request());
+  const Json marks = pictures_of(job).at(0).metadata["marks"];
+  ASSERT_EQ(marks["noise_watermark"]["carried"], true);
+  EXPECT_EQ(marks["noise_watermark"]["id"], noise_id(key(), job.tenant, 7).value);
+  EXPECT_EQ(marks["noise_watermark"]["id_bits"], kWatermarkIdBits);
+  EXPECT_EQ(marks["watermark"]["id"], marks["noise_watermark"]["id"]);
+  EXPECT_EQ(pictures_of(again).at(0).metadata["marks"], marks) << "the same pixels with the same id";
+  const RecordedNoise recorded = recorded_noise(pictures_of(job).at(0).metadata, "metadata").value().value();
+  EXPECT_EQ(recorded.id, noise_id(key(), job.tenant, 7));
+  EXPECT_EQ(recorded.key, watermark_key_name(key()));
+  EXPECT_NE(marks["pixels_sha256"], pixels_sha256(pixels_of(drawn_alone(large_request()))))
+      << "the noise is another one";
+  EXPECT_EQ(ledger->pictures().marked_with(recorded.id.value, kWatermarkIdBits, 5)->size(), 2u);
+}
+
+TEST_F(WorkerMarks, InTheNoiseSayWhereThereAreNone) {
+  MarkingConfig noise = marking();
+  noise.noise_watermark = true;
+  noise.watermark = false;
+  start(noise);
+  const Upload upload =
+      uploads->keep(ledger.tenant.id, "picture", "pear.png", drawn_alone(small_request("a pear")), "file", 0)
+          .value();
+  Json over = small_request("a red apple");
+  over.merge_patch({{"init", upload.id}, {"strength", 0.5}, {"width", nullptr}, {"height", nullptr}});
+  const Json metadata = pictures_of(draw(over)).at(0).metadata;
+  EXPECT_EQ(metadata["marks"]["noise_watermark"]["carried"], false);
+  EXPECT_NE(metadata["marks"]["noise_watermark"]["reason"].get<std::string>().find("over another"),
+            std::string::npos);
+  EXPECT_FALSE(metadata.contains("noise_watermark"));
+
+  // Too small for an id in the pixels; the ledger knows that of the noise.
+  const PictureRow small = pictures_of(draw(small_request("a red apple"))).at(0);
+  EXPECT_EQ(small.metadata["marks"]["watermark"]["carried"], false);
+  const uint64_t id = small.metadata["marks"]["noise_watermark"]["id"];
+  EXPECT_EQ(ledger->pictures().marked_with(id, kBriefIdBits, 5)->at(0).id, small.id);
+}
+
 TEST_F(WorkerMarks, AreNotMadeWhereSwitchedOff) {
   MarkingConfig off = marking();
   off.sign = off.watermark = false;
@@ -166,7 +208,7 @@ TEST_F(WorkerMarks, WhatCannotBeSignedIsNotDelivered) {
   SignerSources later;
   later.now = [this] { return clock.now() + 365 * 20 * kDayUs; };
   marker = std::make_unique<PictureMarker>(load_signer(signing_folder(marking()), later).value(),
-                                           std::nullopt, "");
+                                           std::nullopt, std::nullopt, "");
   start_worker();
   const Job job = ended(submit(large_request()));
   EXPECT_EQ(job.state, JobState::failed);

@@ -24,6 +24,7 @@ void EngineThread::finish_picture(OpenPicture& open) {
   DrawnPicture drawn;
   drawn.job = job;
   drawn.picture = open.task.picture;
+  drawn.noise = open.noise;
   drawn.enlarge = !open.plan->upscaler.empty();
   if (!job->enter_engine()) return close(open.task.entry);
   const bool took_long = open.steps_us > context_.config.keep_after_seconds * kSecondUs;

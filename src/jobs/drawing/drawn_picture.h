@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "image/picture.h"
 #include "jobs/drawing/active_job.h"
+#include "jobs/noise_watermark.h"
 #include "ledger/pictures.h"
 
 namespace limner::drawing {
@@ -17,6 +18,7 @@ struct DrawnPicture {
   int picture = 0;
   Picture pixels;
   FileTexts texts;
+  NoiseCarried noise;
   std::string latents;   ///< to be kept first; empty: drawing it again is cheaper than keeping
   bool enlarge = false;  ///< by the job's upscaler, still to be done
   // What the stages make of it:

@@ -97,7 +97,7 @@ Result<void> check_marked(const PictureMarker& marker, const PixelMarks& marks, 
 Result<void> encode_marked(const PictureMarker& marker, DrawnPicture& picture, PictureRow& row,
                            Format format) {
   const ActiveJob& job = *picture.job;
-  PixelMarks marks = TRY(marker.mark_pixels(picture.pixels, job.job.id, picture.picture));
+  PixelMarks marks = TRY(marker.mark_pixels(picture.pixels, job.job.id, picture.picture, picture.noise));
   TRY(check_marked(marker, marks, format));
   marks.json["manifest"] = marker.signs(format);
   const FileTexts texts =

@@ -62,7 +62,7 @@ class EngineThread {
 
   // opening.cpp
   void open_picture(const PictureTask& task);
-  Result<DrawingPtr> open_drawing(const PictureTask& task, Model& model, const std::string* state);
+  Result<OpenedDrawing> open_drawing(const PictureTask& task, Model& model, const std::string* state);
   const std::string* saved_state(const PictureTask& task);
   void not_opened(const PictureTask& task, const Error& error);
   void close(uint64_t entry);

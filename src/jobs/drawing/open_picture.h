@@ -6,9 +6,16 @@
 
 #include "engine/engine.h"
 #include "jobs/drawing/drawing_queue.h"
+#include "jobs/noise_watermark.h"
 #include "registry/model_pool.h"
 
 namespace limner::drawing {
+
+/// A drawing and what its noise carries.
+struct OpenedDrawing {
+  DrawingPtr drawing;
+  NoiseCarried noise;
+};
 
 struct OpenPicture {
   PictureTask task;
@@ -16,6 +23,7 @@ struct OpenPicture {
   std::shared_ptr<LoadedModel> model;
   DrawingPtr drawing;     ///< borrows the model; null while it is put aside
   std::string put_aside;  ///< its state then
+  NoiseCarried noise;
   TimeUs opened = 0;
   int rows = 0;
   int64_t steps_us = 0;      ///< its share of its steps

@@ -8,6 +8,7 @@
 #include "jobs/drawing/engine_thread.h"
 #include "jobs/drawing/job_news.h"
 #include "jobs/drawing/job_spans.h"
+#include "jobs/picture_marker.h"
 
 namespace limner::drawing {
 namespace {
@@ -19,6 +20,26 @@ void note_version(ActiveJob& job, const JobPlan& plan, const LoadedModel& model)
   if (plan.model != job.job.model)
     version.drawn_by = fmt::format("{}@{}", plan.model, model.sha256().substr(0, kVersionDigits));
   job.set_version(std::move(version));
+}
+
+// With an id in its noise where that leads to the picture; else without, and why.
+Result<OpenedDrawing> open_marked(const PictureMarker* marker, const ActiveJob& job,
+                                  const DrawingParams& params, Model& model) {
+  OpenedDrawing opened;
+  const std::optional<NoiseWatermark> noise =
+      marker ? marker->noise_watermark(job.job.tenant, params.seed.value_or(0)) : std::nullopt;
+  if (noise) {
+    Result<DrawingPtr> marked = open(model, params, job.files.inputs, &*noise);
+    if (marked) {
+      opened.drawing = std::move(*marked);
+      opened.noise = carried_noise(*noise, *opened.drawing);
+      return opened;
+    }
+    if (marked.error().field != kNoiseSignsField) return std::move(marked).error();
+    opened.noise.reason = marked.error().message;
+  }
+  opened.drawing = TRY(open(model, params, job.files.inputs));
+  return opened;
 }
 
 }  // namespace
@@ -37,15 +58,16 @@ void EngineThread::open_picture(const PictureTask& task) {
   const OpenPicture* aside = find(task.entry);
   const TimeUs started = context_.parts.clock.now();
   const Metering::Stretch stretch = parts_.metering.begin();
-  Result<DrawingPtr> drawing = open_drawing(task, model->model(), saved_state(task));
+  Result<OpenedDrawing> opened = open_drawing(task, model->model(), saved_state(task));
   const double seconds = parts_.metering.book(job, stretch);
-  take_stage_span(context_, job, "prepare", started, drawing ? nullptr : &drawing.error());
-  if (!drawing) return not_opened(task, drawing.error());
+  take_stage_span(context_, job, "prepare", started, opened ? nullptr : &opened.error());
+  if (!opened) return not_opened(task, opened.error());
   OpenPicture& open = open_[task.entry];
   open.task = task;
   open.plan = plan;
   open.model = std::move(model);
-  open.drawing = std::move(drawing).value();
+  open.drawing = std::move(opened->drawing);
+  open.noise = std::move(opened->noise);
   open.put_aside.clear();
   open.fixed_seconds += seconds;
   if (!aside) open.opened = context_.parts.clock.now();
@@ -65,18 +87,18 @@ const std::string* EngineThread::saved_state(const PictureTask& task) {
   return found == kept.end() ? nullptr : &found->second;
 }
 
-Result<DrawingPtr> EngineThread::open_drawing(const PictureTask& task, Model& model,
-                                              const std::string* state) {
-  return caught("opening", [&]() -> Result<DrawingPtr> {
+Result<OpenedDrawing> EngineThread::open_drawing(const PictureTask& task, Model& model,
+                                                 const std::string* state) {
+  return caught("opening", [&]() -> Result<OpenedDrawing> {
     const ActiveJob& job = *task.job;
     const DrawingParams params = params_of_picture(job.request, task.picture);
-    DrawingPtr drawing = TRY(open(model, params, job.files.inputs));
-    if (!state) return drawing;
-    const Result<void> resumed = resume(*drawing, *state);
-    if (resumed) return drawing;
+    OpenedDrawing opened = TRY(open_marked(context_.parts.marker, job, params, model));
+    if (!state) return opened;
+    const Result<void> resumed = resume(*opened.drawing, *state);
+    if (resumed) return opened;
     // Kept by another build, or for a model that has changed: it is drawn from the beginning.
     context_.parts.log.warning("not_resumed", {{"job", job.job.id}, {"error", resumed.error().text()}});
-    return open(model, params, job.files.inputs);
+    return open_marked(context_.parts.marker, job, params, model);
   });
 }
 
