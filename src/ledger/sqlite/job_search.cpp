@@ -80,7 +80,8 @@ bool has_text(std::string_view prompt, std::string_view text) {
   const auto lower = [](char letter) {
     return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
   };
-  return std::ranges::search(prompt, text, {}, lower, lower).begin() != prompt.end();
+  const auto alike = [lower](char a, char b) { return lower(a) == lower(b); };
+  return std::search(prompt.begin(), prompt.end(), text.begin(), text.end(), alike) != prompt.end();
 }
 
 struct SealedPrompt {
