@@ -75,11 +75,12 @@ size_t needed_bytes(const Model& model, size_t working) {
   return weights_to_come(model) + working - std::min(working, model.workspace().bytes());
 }
 
-// Tiles where they were asked for, or where the whole picture would not fit. Seamless pictures have no edges
-// to cut at.
-bool wants_tiles(const Model& model, const DrawingParams& params, size_t working_whole) {
+// Tiles where they were asked for, or where the whole picture would not fit and they need less: how much
+// memory there is takes long to find out, and small pictures are one tile. Seamless ones have no edges to
+// cut.
+bool wants_tiles(const Model& model, const DrawingParams& params, size_t whole, size_t tiled) {
   if (params.vae_tiling != "auto") return params.vae_tiling == "on";
-  return params.tile == "none" && needed_bytes(model, working_whole) > available_memory_bytes();
+  return params.tile == "none" && tiled < whole && needed_bytes(model, whole) > available_memory_bytes();
 }
 
 std::string gibibytes(size_t bytes) {
@@ -116,8 +117,9 @@ Result<DrawingCost> cost_of(const Model& model, const DrawingParams& params, con
   const auto working = [&](bool tiled) {
     return std::max(network, autoencoder_workspace(model, last, encodes, tiled)) + own;
   };
-  cost.vae_tiled = params.vae_tiling == "on" || wants_tiles(model, params, working(false));
-  cost.memory_bytes = working(cost.vae_tiled);
+  const size_t whole = working(false), tiled = working(true);
+  cost.vae_tiled = wants_tiles(model, params, whole, tiled);
+  cost.memory_bytes = cost.vae_tiled ? tiled : whole;
   return cost;
 }
 
