@@ -11,7 +11,6 @@ from PIL import Image
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("LIMNER_BUILD", ROOT / "build"))
 
-torch.set_grad_enabled(False)
 torch.set_num_threads(2)
 
 

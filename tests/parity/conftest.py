@@ -1,9 +1,17 @@
 """What every parity test may ask for."""
 
 import pytest
+import torch
 from compare import Limner
 
 import models
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_gradients():
+    """Here alone: what trains in the same run of tests needs them."""
+    with torch.no_grad():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,6 @@ BACKEND = os.environ.get("LIMNER_BACKEND", "cpu")
 TINY = ROOT / "models/limner-tiny"
 TOLERANCE = 1e-4
 
-torch.set_grad_enabled(False)
-
 
 @pytest.fixture(autouse=True)
 def seeded():

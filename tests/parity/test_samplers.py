@@ -25,7 +25,6 @@ SIZE = [4, 4, 5]  # 80 numbers: whole blocks of the generator; ragged sizes are 
 SEED = 7
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # diffusers and numpy 2 have a million to say
-torch.set_grad_enabled(False)
 torch.set_num_threads(1)
 
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}

@@ -20,7 +20,8 @@ import synthetic  # noqa: E402
 def one_thread():
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with torch.enable_grad():  # whatever tests before these left behind
+        yield
     torch.set_num_threads(before)
 
 
