@@ -3,11 +3,13 @@
 
     ./dev bench [CASE...] [--rounds N] [--threads N] [--peers NAMES]
 
-Cases: unet_step (SD 1.5's UNet, 512x512, two rows), vae_decode (its decoder, 512x512), load (start of a program to the end of
-the UNet's first run, each time anew), attention (the fused kernel as a share of the machine's peak), int8 (unet_step with linear
-maps in 8 bits, beside OpenVINO with weights and activations in 8 bits, by NNCF). Random weights. Everyone computes in bf16 but
-for that; the probe between the rounds says what the machine could do at that moment. Writes each table to bench/results/CASE.md
-and prints them.
+Cases: unet_step (SD 1.5's UNet, 512x512, two rows), vae_decode and vae_encode (its autoencoder, 512x512), taesd (a small decoder of
+TAESD's size, 512x512), text (its text encoder, two rows), load (start of a program to the end of the UNet's first run, each time anew),
+attention (the fused kernel as a share of the machine's peak), int8 (unet_step with linear maps in 8 bits, beside OpenVINO with weights
+and activations in 8 bits, by NNCF), picture (512x512, 20 steps of Euler with guidance, from the request to the answer of a server,
+beside the peers' whole pipelines), turbo (one step without guidance, the small decoder). Random weights. Everyone computes in bf16 but
+for int8; the probe between the rounds says what the machine could do at that moment. Writes each table to bench/results/CASE.md and
+prints them. --limit avx512 has everyone do without AMX.
 """
 
 import argparse
@@ -26,7 +28,11 @@ MODEL = WORK / "sd15-random"
 RESULTS = ROOT / "bench" / "results"
 # Threads that wait for work sleep: what they spin would count as processor time, and others have work for the cores.
 ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "passive"}
-NETS = {"unet_step": "unet", "vae_decode": "vae_decode", "load": "unet", "int8": "unet"}
+TURBO = WORK / "sd15-turbo-random"
+NETS = {"unet_step": "unet", "vae_decode": "vae_decode", "vae_encode": "vae_encode", "taesd": "tiny_decode", "text": "clip_text",
+        "load": "unet", "int8": "unet"}
+PICTURES = {"picture": (MODEL, 20, 7.5, ("clip_text", "unet", "vae_decode")),
+            "turbo": (TURBO, 1, 1.0, ("clip_text_one", "unet_one", "tiny_decode"))}
 INT8_PEERS = ["limner-int8", "limner", "openvino-int8"]
 
 sys.path.insert(0, str(PEERS))
@@ -80,7 +86,24 @@ class Probe:
         def of(key, unit):
             values = [s[key] / 1e9 for s in self.seen]
             return f"{max(values):.0f} {unit} at best, {statistics.median(values):.0f} in the median"
-        return f"The machine meanwhile: {of('flops', 'GFLOP/s')}; reading {of('read_bytes', 'GB/s')}."
+        with_tiles = "ONEDNN_MAX_CPU_ISA" not in ENVIRONMENT and max(s["tile_flops"] for s in self.seen) > 0
+        tiles = f", with AMX {of('tile_flops', 'GFLOP/s')}" if with_tiles else ""
+        return f"The machine meanwhile: {of('flops', 'GFLOP/s')}{tiles}; reading {of('read_bytes', 'GB/s')}."
+
+
+def pipeline_of(net):
+    """The folder of the pipeline that a network is of."""
+    return TURBO if net == "tiny_decode" else MODEL
+
+
+def openvino_file(net):
+    """A network as OpenVINO reads it; converted if that was not done before."""
+    path = WORK / "openvino" / f"{net}.xml"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        print(f"converting {net} for OpenVINO", flush=True)
+        subprocess.run([sys.executable, PEERS / "openvino_convert.py", net, pipeline_of(net), path], check=True)
+    return path
 
 
 def words_of(peer, net, threads):
@@ -93,15 +116,11 @@ def words_of(peer, net, threads):
         dtype, *more = {"limner": ["bf16"], "limner-direct": ["bf16-direct"], "limner-int8": ["bf16", "--int8"],
                         "limner-kept": ["bf16", "--packed", WORK / f"{net}-packed.safetensors"]}[peer]
         import random_model
-        return [BUILD / "tests/tools/run_net", net, MODEL / random_model.FOLDER_OF[net], inputs, WORK / "out.safetensors",
+        return [BUILD / "tests/tools/run_net", net, pipeline_of(net) / random_model.folder_of(net), inputs, WORK / "out.safetensors",
                 "--backend", "cpu", "--dtype", dtype, "--threads", threads, "--serve", *more]
     if peer == "torch":
-        return [sys.executable, PEERS / "torch_bf16.py", net, MODEL, threads]
-    path = WORK / "openvino" / f"{net}.xml"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        print(f"converting {net} for OpenVINO", flush=True)
-        subprocess.run([sys.executable, PEERS / "openvino_convert.py", net, MODEL, path], check=True)
+        return [sys.executable, PEERS / "torch_bf16.py", net, pipeline_of(net), threads]
+    path = openvino_file(net)
     if peer == "openvino-int8":
         path, plain = path.with_name(f"{net}-int8.xml"), path
         if not path.exists():
@@ -129,9 +148,29 @@ def table(workers, unit_of):
     return lines
 
 
+def words_of_picture(peer, case, threads):
+    """The command that starts a peer that draws whole pictures."""
+    model, steps, guidance, nets = PICTURES[case]
+    sizes = [threads, steps, guidance]
+    if peer == "openvino":
+        for net in nets:
+            openvino_file(net)
+        return [sys.executable, PEERS / "openvino_picture.py", model, WORK / "openvino", *sizes]
+    return [sys.executable, PEERS / f"{peer}_picture.py", model, *sizes]
+
+
 def time_network(case, options):
+    return time_workers([Worker(peer, words_of(peer, NETS[case], options.threads)) for peer in options.peers], options)
+
+
+def time_picture(case, options):
+    lines = time_workers([Worker(peer, words_of_picture(peer, case, options.threads)) for peer in options.peers], options)
+    return lines + ["", "Limner: from the request to the answer of `limner serve`, with its checks, marks and manifest; the peers: their "
+                    "pipeline's call, without a picture file."]
+
+
+def time_workers(workers, options):
     probe = Probe(options.threads)
-    workers = [Worker(peer, words_of(peer, NETS[case], options.threads)) for peer in options.peers]
     for number in range(options.rounds):
         probe.measure()
         for worker in workers:
@@ -192,8 +231,9 @@ def time_attention(_, options):
     return lines + ["", f"A core's peak meanwhile: {max(peaks):.0f} GFLOP/s at best, {statistics.median(peaks):.0f} in the median."]
 
 
-RUNS = {"unet_step": time_network, "vae_decode": time_network, "load": time_load, "attention": time_attention,
-        "int8": time_int8}
+RUNS = {"unet_step": time_network, "vae_decode": time_network, "vae_encode": time_network, "taesd": time_network,
+        "text": time_network, "load": time_load, "attention": time_attention, "int8": time_int8, "picture": time_picture,
+        "turbo": time_picture}
 
 
 def processor():
@@ -209,18 +249,23 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--peers", default="openvino,torch", help="who runs beside Limner: openvino, torch, limner-direct")
+    parser.add_argument("--limit", choices=["avx512"], help="the widest instructions that anyone may use")
     options = parser.parse_args()
+    if options.limit:  # oneDNN's own switch, which Limner, OpenVINO and torch all heed
+        ENVIRONMENT["ONEDNN_MAX_CPU_ISA"] = "AVX512_CORE_BF16"
     options.peers = ["limner", *(p for p in options.peers.split(",") if p)]
     WORK.mkdir(parents=True, exist_ok=True)
     import random_model
     random_model.make(MODEL, ROOT / "models" / "clip-tokenizer")
+    random_model.make_turbo(TURBO, MODEL)
     RESULTS.mkdir(exist_ok=True)
     for case in options.cases or RUNS:
         lines = RUNS[case](case, options)
+        limit = ", without AMX" if options.limit else ""
         head = [f"# {case}", "", f"{processor()}, {options.threads} threads at most, {options.rounds} rounds, "
-                f"{'int8 and bf16' if case == 'int8' else 'bf16'}.", ""]
+                f"{'int8 and bf16' if case == 'int8' else 'bf16'}{limit}.", ""]
         text = "\n".join(head + lines) + "\n"
-        (RESULTS / f"{case}.md").write_text(text)
+        (RESULTS / f"{case}{'-' + options.limit if options.limit else ''}.md").write_text(text)
         print(text)
 
 

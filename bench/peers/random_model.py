@@ -1,10 +1,11 @@
 """Random weights of the architecture of Stable Diffusion 1.5: they say everything about speed and nothing about pictures."""
 
 import json
+import os
 import shutil
 
 import torch
-from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -33,6 +34,19 @@ def make(model, vocabulary):
     pipeline.save_pretrained(model, safe_serialization=True)
 
 
+def make_turbo(model, plain):
+    """The pipeline in the folder `plain` with a small autoencoder of TAESD's size, in the folder `model`, unless it is there."""
+    if (model / "vae").exists():
+        return
+    shutil.copytree(plain, model, copy_function=os.link, ignore=shutil.ignore_patterns("vae"))
+    index = json.loads((plain / "model_index.json").read_text())
+    index["vae"] = ["diffusers", "AutoencoderTiny"]
+    (model / "model_index.json").unlink()
+    (model / "model_index.json").write_text(json.dumps(index))
+    torch.manual_seed(2)
+    AutoencoderTiny().to(torch.bfloat16).save_pretrained(model / "vae", safe_serialization=True)
+
+
 def standard_tokenizer(merges, folder):
     """CLIP's tokenizer from its merges: byte symbols, the same at a word's end, one token a merge, two specials."""
     pairs = [line for line in merges if line and not line.startswith("#")]
@@ -49,7 +63,12 @@ def standard_tokenizer(merges, folder):
 # What each network is given: names as Limner's descriptions declare them, channels last. Two rows: a guided step.
 INPUTS = {
     "unet": {"sample": (2, 64, 64, 4), "timestep": (2,), "context": (2, 77, 768)},
+    "unet_one": {"sample": (1, 64, 64, 4), "timestep": (1,), "context": (1, 77, 768)},
     "vae_decode": {"latent": (1, 64, 64, 4)},
+    "vae_encode": {"image": (1, 512, 512, 3)},
+    "tiny_decode": {"latent": (1, 64, 64, 4)},
+    "clip_text": {"ids": (2, 77)},
+    "clip_text_one": {"ids": (1, 77)},
 }
 
 
@@ -59,17 +78,21 @@ def inputs_of(net):
     tensors = {name: torch.randn(shape) for name, shape in INPUTS[net].items()}
     if "timestep" in tensors:
         tensors["timestep"] = torch.full(INPUTS[net]["timestep"], 500.0)
+    if "ids" in tensors:
+        tensors["ids"] = torch.randint(0, TEXT["vocab_size"], INPUTS[net]["ids"])
     return tensors
 
 
 def write_inputs(net, path):
-    save_file(inputs_of(net), path)
+    save_file({name: tensor.float() for name, tensor in inputs_of(net).items()}, path)
 
 
-FOLDER_OF = {"unet": "unet", "vae_decode": "vae"}
+def folder_of(net):
+    """Of a pipeline; tiny_decode's is that of make_turbo()'s."""
+    return "vae" if net in ("vae_decode", "vae_encode", "tiny_decode") else "text_encoder" if net.startswith("clip_text") else "unet"
 
 
-def module_of(net, model, dtype):
+def module_of(net, model, dtype, attention="sdpa"):
     """diffusers' network of `model` as a function of the tensors of inputs_of(), in their order, channels first."""
 
     class Unet(torch.nn.Module):
@@ -88,8 +111,30 @@ def module_of(net, model, dtype):
         def forward(self, latent):
             return self.net.decode(latent, return_dict=False)[0]
 
-    return {"unet": Unet, "vae_decode": VaeDecode}[net]().eval()
+    class VaeEncode(VaeDecode):
+        def forward(self, image):
+            return self.net.encode(image, return_dict=False)[0].parameters
+
+    class TinyDecode(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = AutoencoderTiny.from_pretrained(model / "vae", torch_dtype=dtype)
+
+        def forward(self, latent):
+            return self.net.decode(latent, return_dict=False)[0]
+
+    class ClipText(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = CLIPTextModel.from_pretrained(model / "text_encoder", dtype=dtype, attn_implementation=attention)
+
+        def forward(self, ids):
+            return self.net(input_ids=ids, return_dict=False)[0]
+
+    classes = {"unet": Unet, "vae_decode": VaeDecode, "vae_encode": VaeEncode, "tiny_decode": TinyDecode, "clip_text": ClipText}
+    return classes[net.removesuffix("_one")]().eval()
 
 
 def channels_first(tensors, dtype):
-    return [t.permute(0, 3, 1, 2).to(dtype) if t.dim() == 4 else t.to(dtype) for t in tensors.values()]
+    return [t.permute(0, 3, 1, 2).to(dtype) if t.dim() == 4 else t.to(dtype) if t.is_floating_point() else t
+            for t in tensors.values()]
