@@ -75,12 +75,15 @@ size_t needed_bytes(const Model& model, size_t working) {
   return weights_to_come(model) + working - std::min(working, model.workspace().bytes());
 }
 
-// Tiles where they were asked for, or where the whole picture would not fit and they need less: how much
-// memory there is takes long to find out, and small pictures are one tile. Seamless ones have no edges to
-// cut.
+// How much memory there is takes a dozen files to find out; a model that drew as large a picture before needs
+// no more of it.
+bool is_free(size_t needed) { return needed == 0 || needed <= available_memory_bytes(); }
+
+// Tiles where they were asked for, or where the whole picture would not fit and they need less. Seamless
+// pictures have no edges to cut.
 bool wants_tiles(const Model& model, const DrawingParams& params, size_t whole, size_t tiled) {
   if (params.vae_tiling != "auto") return params.vae_tiling == "on";
-  return params.tile == "none" && tiled < whole && needed_bytes(model, whole) > available_memory_bytes();
+  return params.tile == "none" && tiled < whole && !is_free(needed_bytes(model, whole));
 }
 
 std::string gibibytes(size_t bytes) {
@@ -125,12 +128,11 @@ Result<DrawingCost> cost_of(const Model& model, const DrawingParams& params, con
 
 Result<void> check_memory(const Model& model, const DrawingParams& params, const DrawingCost& cost) {
   const size_t needed = needed_bytes(model, cost.memory_bytes);
-  const size_t available = available_memory_bytes();
-  if (needed <= available) return {};
+  if (is_free(needed)) return {};
   return Error{Code::too_large, "size",
                fmt::format("{}x{} needs {} of memory ({} weights, {} working) and {} is free", *params.width,
                            *params.height, gibibytes(needed), gibibytes(weights_to_come(model)),
-                           gibibytes(cost.memory_bytes), gibibytes(available)),
+                           gibibytes(cost.memory_bytes), gibibytes(available_memory_bytes())),
                "draw smaller, or upscale afterwards"};
 }
 
