@@ -91,7 +91,7 @@ class CpuExecutable final : public Executable {
   const Tools& tools_;
 };
 
-/// The library may know less than the CPU: DNNL_MAX_CPU_ISA caps it.
+/// The library may know less than the CPU: ONEDNN_MAX_CPU_ISA caps it.
 bool library_multiplies_bf16() {
   const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
   return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
@@ -105,10 +105,13 @@ bool library_is_stable_in_batches() {
          isa == dnnl::cpu_isa::avx512_core_vnni;
 }
 
+/// A cap on the library is one on everything: with AVX512_CORE_BF16 the bytes are those of a CPU without AMX.
+bool library_has_tiles() { return dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx; }
+
 class CpuBackend final : public Backend {
  public:
   explicit CpuBackend(int threads)
-      : tools_{cpu::best_kernels(), dnnl::engine(dnnl::engine::kind::cpu, 0),
+      : tools_{cpu::best_kernels(library_has_tiles()), dnnl::engine(dnnl::engine::kind::cpu, 0),
                threads > 0 ? threads : usable_cores(), library_is_stable_in_batches()} {}
 
   std::string_view name() const override { return "cpu"; }

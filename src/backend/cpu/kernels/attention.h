@@ -15,12 +15,14 @@ template <class Dot>
 struct AttentionScratch {
   using Packed = typename Dot::Packed;
   static constexpr int64_t kQueries = 64;  ///< queries of a block
+  /// Rows whose maxima are found together, in the lanes of one register.
+  static constexpr int kGroup = std::min(Dot::kRows, kLanes);
 
   Packed* queries;  ///< [kQueries, depth]
   float* scores;    ///< [Dot::kRows, kKeyBlock]
   Packed* weights;  ///< [Dot::kRows, kKeyBlock / Dot::kDepth]: exponentials of the scores
   float* sums;      ///< [kQueries, kLanes]: of the exponentials, spread over lanes
-  float* maxima;    ///< [kQueries]: of the scaled scores
+  float* maxima;    ///< [kQueries / kGroup, kLanes]: of the scaled scores
   float* outputs;   ///< [kQueries, value columns]: not yet divided by the sums
 
   AttentionScratch(const PackedLayout<Dot>& layout, Carver& carver)
@@ -28,7 +30,7 @@ struct AttentionScratch {
         scores(carver.take<float>(Dot::kRows * kKeyBlock)),
         weights(carver.take<Packed>(Dot::kRows * kKeyBlock / Dot::kDepth)),
         sums(carver.take<float>(kQueries * kLanes)),
-        maxima(carver.take<float>(kQueries)),
+        maxima(carver.take<float>(kQueries / kGroup * kLanes)),
         outputs(carver.take<float>(kQueries * layout.value_columns())) {}
 };
 
@@ -50,7 +52,7 @@ class AttentionBlock {
         const int64_t last_query = std::min(first + row + Dot::kRows, shape_.queries) - 1;
         if (shape_.causal && key > last_query) continue;
         multiply_keys(row, key, keys);
-        soften(first + row, row, key);
+        for (int r = 0; r < Dot::kRows; r += kGroup) soften(first + row + r, row + r, r, key);
         multiply_values(row, key, values);
       }
     }
@@ -58,18 +60,21 @@ class AttentionBlock {
   }
 
  private:
+  static constexpr int kGroup = AttentionScratch<Dot>::kGroup;
+
   template <class T>
   void begin(const T* q, int64_t q_stride, int64_t rows, int64_t padded_rows) {
     for (int64_t row = 0; row < padded_rows; ++row) {
       auto* packed = scratch_.queries + row * layout_.depth;
       if (row < rows) {
         Dot::pack_row(q + row * q_stride, shape_.head_width, packed);
+        std::fill(packed + (shape_.head_width + Dot::kDepth - 1) / Dot::kDepth, packed + layout_.depth, 0);
       } else {
         std::fill_n(packed, layout_.depth, 0);
       }
     }
     std::fill_n(scratch_.sums, padded_rows * kLanes, 0.0f);
-    std::fill_n(scratch_.maxima, padded_rows, -std::numeric_limits<float>::infinity());
+    std::fill_n(scratch_.maxima, padded_rows / kGroup * kLanes, -std::numeric_limits<float>::infinity());
   }
 
   /// scores = queries x keys, unscaled.
@@ -84,28 +89,28 @@ class AttentionBlock {
     }
   }
 
-  /// weights = exponentials of the scores less the running maximum; sums and outputs follow when that maximum
-  /// moves.
-  void soften(int64_t query, int64_t row, int64_t key) {
+  /// weights = exponentials of the scores less the running maximum, of kGroup rows from `row` of the block
+  /// and `tile_row` of the scores on; sums and outputs follow when that maximum moves.
+  void soften(int64_t query, int64_t row, int64_t tile_row, int64_t key) {
     const float scale = shape_.scale * Dot::kScoreUnit;
     const int64_t in_block = std::min(kKeyBlock, shape_.keys - key);
     const int64_t padded = layout_.padded_keys(in_block);
-    int64_t visible[Dot::kRows];
-    float maxima[kLanes] = {};
-    float change[kLanes] = {};
-    for (int r = 0; r < Dot::kRows; ++r) {
+    const float* scores = scratch_.scores + tile_row * kKeyBlock;
+    int64_t visible[kGroup];
+    F greatest[kGroup];
+    for (int r = 0; r < kGroup; ++r) {
       visible[r] = shape_.causal ? std::clamp<int64_t>(query + r + 1 - key, 0, in_block) : in_block;
-      const float before = scratch_.maxima[row + r];
-      maxima[r] = visible[r] > 0
-                      ? std::max(before, scale * max_of(scratch_.scores + r * kKeyBlock, visible[r]))
-                      : before;
-      change[r] = maxima[r] > before ? before - maxima[r] : 0.0f;
-      scratch_.maxima[row + r] = maxima[r];
+      greatest[r] = max_of(scores + r * kKeyBlock, visible[r]);
     }
-    store(change, Dot::exponential(load(change)));
-    for (int r = 0; r < Dot::kRows; ++r) {
-      const F added = exponentials(scratch_.scores + r * kKeyBlock, visible[r], padded, scale, maxima[r],
-                                   scratch_.weights + r * kKeyBlock / Dot::kDepth);
+    float* maxima = scratch_.maxima + row / kGroup * kLanes;
+    const F before = load(maxima);
+    const F after = max(max_of_each(greatest) * scale, before);
+    store(maxima, after);
+    float change[kLanes];
+    store(change, Dot::exponential(after > before ? before - after : F{}));
+    for (int r = 0; r < kGroup; ++r) {
+      const F added = exponentials(scores + r * kKeyBlock, visible[r], padded, scale, maxima[r],
+                                   scratch_.weights + (tile_row + r) * kKeyBlock / Dot::kDepth);
       float* sums = scratch_.sums + (row + r) * kLanes;
       store(sums, fma(load(sums), splat(change[r]), added));
       if (key == 0 || change[r] == 1) continue;  // no outputs yet, or nothing to change about them
@@ -168,8 +173,8 @@ class AttentionBlock {
     }
   }
 
-  /// The greatest of count >= 1 scores; the row may be read up to a whole register.
-  static float max_of(const float* scores, int64_t count) {
+  /// The greatest of `count` scores in each lane; the row may be read up to a whole register.
+  static F max_of(const float* scores, int64_t count) {
     constexpr float kLowest = -std::numeric_limits<float>::infinity();
     F even = splat(kLowest), odd = even;
     int64_t i = 0;
@@ -178,7 +183,7 @@ class AttentionBlock {
       odd = max(odd, load(scores + i + kLanes));
     }
     for (; i < count; i += kLanes) even = max(even, first_lanes(load(scores + i), count - i, kLowest));
-    return max_lanes(max(even, odd));
+    return max(even, odd);
   }
 
   const AttentionShape& shape_;
@@ -216,6 +221,7 @@ void attention(const AttentionShape& shape, const AttentionData<T>& data, void* 
   const int64_t blocks = (shape.queries + kQueries - 1) / kQueries;
 #pragma omp parallel
   {
+    [[maybe_unused]] const typename Dot::Scope scope;
     Carver own = carver;
     for (int i = 0; i < omp_get_thread_num(); ++i) AttentionScratch<Dot>(memory.layout, own);
     const AttentionScratch<Dot> arrays(memory.layout, own);

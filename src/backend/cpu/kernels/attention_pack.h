@@ -22,16 +22,19 @@ inline constexpr int64_t kKeyTile = Dot::kVectors* kLanes;
 
 template <class Dot>
 struct PackedLayout {
+  static constexpr int64_t kDepthUnit = Dot::kDepth * Dot::kSteps;  ///< values multiplied at once
+  static constexpr int64_t kKeyUnit = std::max<int64_t>(kLanes, kDepthUnit);
+
   int64_t keys;           ///< keys there are
   int64_t depth;          ///< Packed steps of a head's width
   int64_t value_vectors;  ///< registers that hold a head's width
 
   explicit PackedLayout(const AttentionShape& shape)
       : keys(shape.keys),
-        depth((shape.head_width + Dot::kDepth - 1) / Dot::kDepth),
+        depth((shape.head_width + kDepthUnit - 1) / kDepthUnit * Dot::kSteps),
         value_vectors((shape.head_width + kLanes - 1) / kLanes) {}
 
-  static int64_t padded_keys(int64_t count) { return (count + kLanes - 1) / kLanes * kLanes; }
+  static int64_t padded_keys(int64_t count) { return (count + kKeyUnit - 1) / kKeyUnit * kKeyUnit; }
   int64_t value_columns() const { return value_vectors * kLanes; }
   int64_t keys_count() const { return padded_keys(keys) * depth; }
   int64_t values_count() const { return padded_keys(keys) / Dot::kDepth * value_columns(); }
@@ -56,12 +59,17 @@ template <class Dot, class T>
 inline void pack_key_tile(const PackedLayout<Dot>& layout, const T* k, int64_t stride, int64_t width,
                           int64_t first, typename Dot::Packed* out) {
   const int64_t columns = layout.tile_vectors(first) * kLanes;
-  const int64_t there = std::min(columns, layout.keys - first);
-  for (int64_t step = 0; step < layout.depth; ++step, out += columns) {
-    const int64_t d = step * Dot::kDepth;
-    const int64_t count = std::min<int64_t>(Dot::kDepth, width - d);
-    for (int64_t key = 0; key < there; ++key) out[key] = Dot::pack(k + key * stride + d, 1, count);
-    std::fill(out + there, out + columns, 0);
+  for (int64_t key = 0; key < columns; key += kLanes, out += kLanes) {
+    const int64_t there = layout.keys - first - key;
+    for (int64_t step = 0; step < layout.depth; step += kLanes) {
+      const int64_t d = step * Dot::kDepth;
+      F rows[kLanes] = {};
+      for (int64_t i = 0; i < std::min<int64_t>(kLanes, there); ++i)
+        rows[i] = Dot::load_steps(k + (key + i) * stride + d, width - d);
+      transpose(rows);
+      for (int64_t i = 0; i < std::min<int64_t>(kLanes, layout.depth - step); ++i)
+        std::memcpy(out + (step + i) * columns, &rows[i], sizeof rows[i]);
+    }
   }
 }
 
@@ -75,10 +83,12 @@ inline void pack_values(const PackedLayout<Dot>& layout, const T* v, int64_t str
     const int64_t there = std::min(columns, width - column);
     auto* row = out + layout.value_offset(vector, first);
     for (int64_t key = 0; key < layout.padded_keys(count); key += Dot::kDepth, row += columns) {
-      const int64_t pair = std::clamp<int64_t>(count - key, 0, Dot::kDepth);
-      const int64_t filled = pair > 0 ? there : 0;
-      for (int64_t d = 0; d < filled; ++d) row[d] = Dot::pack(v + key * stride + column + d, stride, pair);
-      std::fill(row + filled, row + columns, 0);
+      std::fill(row + there, row + columns, 0);
+      const int64_t left = std::clamp<int64_t>(count - key, 0, Dot::kDepth);
+      for_lanes(there, [&](int64_t d, auto lanes) {
+        const F step = Dot::load_across(v + key * stride + column + d, stride, left, lanes);
+        store(reinterpret_cast<float*>(row + d), step, lanes);
+      });
     }
   }
 }

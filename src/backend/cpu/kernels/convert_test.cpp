@@ -64,6 +64,9 @@ TEST(KernelsTest, GenericIsAlwaysThereAndTheBestIsLast) {
   ASSERT_FALSE(tables.empty());
   EXPECT_EQ(tables.front()->name, "generic");
   EXPECT_EQ(&best_kernels(), tables.back());
+  const Kernels& plain = best_kernels(false);
+  EXPECT_FALSE(plain.uses_tiles);
+  EXPECT_TRUE(&plain == tables.back() || tables.back()->uses_tiles);
 }
 
 }  // namespace

@@ -8,13 +8,22 @@ namespace limner::cpu::LIMNER_ISA {
 struct DotBf16 {
   using Packed = uint32_t;  ///< two neighbours in depth, the first in the low half
   static constexpr int kDepth = 2;
+  static constexpr int kSteps = 1;
   static constexpr int kRows = 8;
   static constexpr int kVectors = 3;
   static constexpr bool kHasHalves = true;  ///< multiply_half() is there
+  struct Scope {};
 
-  static Packed pack(const Bf16* x, int64_t stride, int64_t count) {
-    const uint32_t high = count > 1 ? x[stride].bits : 0u;
-    return x->bits | (high << 16);
+  static F load_steps(const Bf16* x, int64_t count) {
+    if (count <= 0) return F{};
+    const int64_t there = std::min<int64_t>(count, kDepth * kLanes);
+    const auto mask = static_cast<__mmask32>((uint64_t{1} << there) - 1);
+    return reinterpret_cast<F>(_mm512_maskz_loadu_epi16(mask, x));
+  }
+  template <class Lanes>
+  static F load_across(const Bf16* x, int64_t stride, int64_t count, Lanes lanes) {
+    const U first = count > 0 ? bits(load(x, lanes)) >> 16 : U{};
+    return from_bits(count > 1 ? first | bits(load(x + stride, lanes)) : first);
   }
   static void pack_row(const Bf16* x, int64_t count, Packed* out) {
     if (count % kDepth != 0) out[count / kDepth] = 0;

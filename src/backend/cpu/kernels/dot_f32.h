@@ -9,6 +9,7 @@ struct DotF32 {
   /// What one multiply-add takes from each operand.
   using Packed = float;
   static constexpr int kDepth = 1;  ///< values in a Packed
+  static constexpr int kSteps = 1;  ///< multiply() takes multiples of this many Packed in depth
 #if defined(__AVX512F__)
   static constexpr int kRows = 8;  // 8 x 3 accumulators of 32 registers
 #else
@@ -16,15 +17,20 @@ struct DotF32 {
 #endif
   static constexpr int kVectors = 3;
   static constexpr bool kHasHalves = false;
+  /// What a thread holds while it multiplies.
+  struct Scope {};
 
-  /// x[0], x[stride], .. as one step in depth; `count` < kDepth: the missing ones are zero.
+  /// kLanes neighbouring steps in depth; there are `count` values, and zeros beyond.
   template <class T>
-  static Packed pack(const T* x, int64_t /*stride*/, int64_t /*count*/) {
-    if constexpr (sizeof(T) == sizeof(float)) {
-      return *x;
-    } else {
-      return to_f32(*x);
-    }
+  static F load_steps(const T* x, int64_t count) {
+    if (count <= 0) return F{};
+    return count < kLanes ? load(x, Part{static_cast<int>(count)}) : load(x);
+  }
+  /// A step in depth of neighbouring columns: x[column], x[stride + column], ..; `count` < kDepth: the rows
+  /// beyond are zero.
+  template <class T, class Lanes>
+  static F load_across(const T* x, int64_t /*stride*/, int64_t count, Lanes lanes) {
+    return count == 0 ? F{} : load(x, lanes);
   }
   /// A row of `count` neighbouring values.
   template <class T>

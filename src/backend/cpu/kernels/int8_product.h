@@ -23,7 +23,10 @@ inline constexpr float kInt8Greatest = 127;
 /// Rows whose values are all smaller are zeros: the reciprocal of their scale would overflow.
 inline constexpr float kInt8Smallest = 0x1p-119f;
 
-inline int64_t int8_steps(int64_t in) { return (in + DotInt8::kDepth - 1) / DotInt8::kDepth; }
+inline int64_t int8_steps(int64_t in) {
+  constexpr int64_t kUnit = DotInt8::kDepth * DotInt8::kSteps;
+  return (in + kUnit - 1) / kUnit * DotInt8::kSteps;
+}
 
 struct Int8Codes {
   int64_t steps;
@@ -149,6 +152,16 @@ inline void int8_pack(const float* weight, int64_t in, int64_t out, void* packed
   });
 }
 
+#if defined(__AMX_INT8__)
+/// sums [kRows, N * kLanes] = rows weights: without an offset all starts are zero.
+template <int N>
+inline void int8_tile(const DotInt8::Code* rows, int64_t steps, const DotInt8::WeightStep* weights,
+                      const int32_t* /*starts*/, int32_t* sums) {
+  clear_sums<N>();
+  add_products<TileProduct::bytes, N>(reinterpret_cast<const uint32_t*>(rows), steps, weights, steps);
+  store_sums<N>(sums, N * kLanes);
+}
+#else
 /// sums [kRows, N * kLanes] = starts + rows weights.
 template <int N>
 inline void int8_tile(const DotInt8::Code* rows, int64_t steps, const DotInt8::WeightStep* weights,
@@ -183,6 +196,7 @@ inline void int8_tile(const DotInt8::Code* rows, int64_t steps, const DotInt8::W
     for (int n = 0; n < N; ++n) std::memcpy(sums + (r * N + n) * kLanes, &sum[r][n], sizeof(I));
   }
 }
+#endif
 static_assert(DotInt8::kDepth * sizeof(DotInt8::Code) == sizeof(int32_t), "a step of a row is one lane");
 
 /// What rows [begin, end) of a product share.
@@ -197,7 +211,7 @@ struct Int8Product {
   /// The chunk of N registers of outputs from `first` on.
   template <int N>
   void chunk(int64_t first, int64_t begin, int64_t end) const {
-    int32_t sums[DotInt8::kRows * N * kLanes];
+    alignas(64) int32_t sums[DotInt8::kRows * N * kLanes];
     for (int64_t row = begin; row < end; row += DotInt8::kRows) {
       int8_tile<N>(codes.row(row), codes.steps, weights.chunk(first), weights.starts + first * kLanes, sums);
       const int64_t there = std::min<int64_t>(DotInt8::kRows, end - row);
@@ -236,7 +250,7 @@ void int8_multiply(const Int8Shape& shape, const void* memory, const void* packe
   const int64_t blocks = (shape.rows + kBlock - 1) / kBlock, chunks = chunk_count(weights.vectors);
   const int64_t wanted = 4 * int64_t{omp_get_max_threads()};
   const int64_t groups = std::clamp<int64_t>((wanted + blocks - 1) / blocks, 1, chunks);
-  parallel_for(blocks * groups, [&](int64_t i) {
+  parallel_for_holding<DotInt8::Scope>(blocks * groups, [&](int64_t i) {
     const int64_t begin = i / groups * kBlock, end = std::min(begin + kBlock, shape.rows);
     const int64_t group = i % groups;
     for (int64_t c = chunks * group / groups; c < chunks * (group + 1) / groups; ++c) {

@@ -1,5 +1,6 @@
 // Products in 8 bits beside plain loops, on every instruction set there is here.
 
+#include <array>
 #include <limits>
 
 #include "backend/cpu/kernels/test_data.h"
@@ -119,6 +120,19 @@ TYPED_TEST(Int8ProductTest, RowsAreTheirOwn) {
       EXPECT_EQ(std::memcmp(alone.data(), together.data() + row * kOut, kOut * sizeof(TypeParam)), 0)
           << kernels->name << " row " << row;
     }
+  }
+}
+
+TYPED_TEST(Int8ProductTest, EveryInstructionSetGivesTheSameBytes) {
+  for (const auto& [rows, in, out] :
+       {std::array<int64_t, 3>{70, 130, 90}, std::array<int64_t, 3>{33, 320, 65}}) {
+    const auto x = Guarded<TypeParam>::normal(rows * in, 9, 3);
+    const auto weight = Guarded<float>::normal(out * in, 10, 0.1f);
+    const auto bias = Guarded<float>::normal(out, 11);
+    const Int8Shape shape{rows, in, out};
+    const auto first = product(*available_kernels().front(), shape, x, weight, bias.data());
+    for (const Kernels* kernels : available_kernels())
+      EXPECT_TRUE(first.same_bytes(product(*kernels, shape, x, weight, bias.data()))) << kernels->name;
   }
 }
 

@@ -3,7 +3,9 @@
 // siblings. All that they define lives in namespace limner::cpu::LIMNER_ISA, so that the linker cannot merge
 // an inline function compiled for AVX-512 with one that has to run everywhere.
 
-#if defined(__AVX512BF16__)
+#if defined(__AMX_BF16__)
+#define LIMNER_ISA amx
+#elif defined(__AVX512BF16__)
 #define LIMNER_ISA avx512bf16
 #elif defined(__AVX512F__)
 #define LIMNER_ISA avx512

@@ -64,6 +64,9 @@ struct Conv3x3Shape {
 /// Such a convolution by Winograd's F(2x2, 3x3): 2.25 times fewer products than a direct one. On Gaussian
 /// data the error is 0.0045 of the result (root mean squares), where a direct one in bf16 has 0.0023.
 struct WinogradKernels {
+  /// From how many channels on each side it is faster than the library's direct convolution with the same
+  /// instructions (measured): narrower ones spend more on the transforms than the products save.
+  int64_t channels_min;
   size_t (*weight_bytes)(int64_t in, int64_t out);
   /// weight [out, in, 3, 3] -> `packed`, weight_bytes() aligned to 64.
   void (*pack)(const float* weight, int64_t in, int64_t out, void* packed);
@@ -168,8 +171,9 @@ struct TypedKernels {
 
 /// Everything compiled for one instruction set.
 struct Kernels {
-  std::string_view name;     ///< "generic", "avx2", "avx512", "avx512bf16"
+  std::string_view name;     ///< "generic", "avx2", "avx512", "avx512bf16", "amx"
   bool native_bf16 = false;  ///< bf16 is faster than f32 here
+  bool uses_tiles = false;   ///< AMX
   TypedKernels<float> f32;
   TypedKernels<Bf16> bf16;
   std::optional<WinogradKernels> winograd;  ///< where bf16 is native
@@ -194,7 +198,7 @@ struct Kernels {
 
 /// The tables this CPU can run, slowest first; "generic" is always there.
 std::span<const Kernels* const> available_kernels();
-/// The last of them.
-const Kernels& best_kernels();
+/// The last of them; without `tiles`, the last that can do without AMX.
+const Kernels& best_kernels(bool tiles = true);
 
 }  // namespace limner::cpu

@@ -17,6 +17,17 @@ inline void parallel_for(int64_t count, Task task) {
   for (int64_t i = 0; i < count; ++i) task(i);
 }
 
+/// The same with an object of type Held on every thread, for as long as it takes part.
+template <class Held, class Task>
+inline void parallel_for_holding(int64_t count, Task task) {
+#pragma omp parallel if (count > 1)
+  {
+    [[maybe_unused]] const Held held;
+#pragma omp for schedule(static)
+    for (int64_t i = 0; i < count; ++i) task(i);
+  }
+}
+
 /// task(begin, end) for consecutive pieces of [0, count): whole multiples of `unit` near 16 Ki elements when
 /// an index stands for `elements` of them. Below that a thread costs more than it saves.
 template <class Task>

@@ -10,7 +10,7 @@
 #include "backend/cpu/kernels/kernels.h"
 #include "backend/cpu/kernels/norms.h"
 #if defined(__AVX512BF16__)
-#include "backend/cpu/kernels/dot_bf16.h"
+#include "backend/cpu/kernels/best_dot.h"
 #include "backend/cpu/kernels/winograd.h"
 #endif
 
@@ -19,9 +19,10 @@ namespace limner::cpu::LIMNER_ISA {
 #if defined(__AVX512BF16__)
 inline constexpr bool kNativeBf16 = true;
 template <class T>
-using DotOf = std::conditional_t<std::is_same_v<T, Bf16>, DotBf16, DotF32>;
+using DotOf = std::conditional_t<std::is_same_v<T, Bf16>, BestDotBf16, DotF32>;
 constexpr std::optional<WinogradKernels> make_winograd() {
-  return WinogradKernels{.weight_bytes = winograd_weight_bytes,
+  return WinogradKernels{.channels_min = kWinogradChannelsMin,
+                         .weight_bytes = winograd_weight_bytes,
                          .pack = winograd_pack,
                          .scratch_bytes = winograd_scratch_bytes,
                          .to_bf16 = winograd<Bf16>,
@@ -29,6 +30,7 @@ constexpr std::optional<WinogradKernels> make_winograd() {
 }
 #else
 inline constexpr bool kNativeBf16 = false;
+inline constexpr bool kUsesTiles = false;
 template <class T>
 using DotOf = DotF32;
 constexpr std::optional<WinogradKernels> make_winograd() { return std::nullopt; }
@@ -65,6 +67,7 @@ constexpr Kernels make_kernels(std::string_view name) {
   return {
       .name = name,
       .native_bf16 = kNativeBf16,
+      .uses_tiles = kUsesTiles,
       .f32 = make_typed_kernels<float>(),
       .bf16 = make_typed_kernels<Bf16>(),
       .winograd = make_winograd(),

@@ -173,20 +173,61 @@ template <int kBy, int... kLane>
 inline F rotate(F x, std::integer_sequence<int, kLane...>) {
   return __builtin_shufflevector(x, x, ((kLane + kBy) % kLanes)...);
 }
-/// Combines all lanes into one, half with half until one is left.
-template <class Combine>
-inline float fold_lanes(F x, Combine combine) {
-  constexpr std::make_integer_sequence<int, kLanes> kAll{};
-  if constexpr (kLanes > 8) x = combine(x, rotate<8>(x, kAll));
-  if constexpr (kLanes > 4) x = combine(x, rotate<4>(x, kAll));
-  x = combine(x, rotate<2>(x, kAll));
-  return combine(x, rotate<1>(x, kAll))[0];
+/// The halves of a and b, blocks of 2 kHalf lanes at a time: those that come first, or second.
+template <int kHalf, bool kSecond, int... kLane>
+inline F halves(F a, F b, std::integer_sequence<int, kLane...>) {
+  return __builtin_shufflevector(a, b,
+                                 (kLane / (2 * kHalf) * 2 * kHalf + kLane % kHalf + (kSecond ? kHalf : 0) +
+                                  (kLane / kHalf % 2 == 1 ? kLanes : 0))...);
 }
+template <int kHalf>
+inline F first_halves(F a, F b) {
+  return halves<kHalf, false>(a, b, std::make_integer_sequence<int, kLanes>{});
+}
+template <int kHalf>
+inline F second_halves(F a, F b) {
+  return halves<kHalf, true>(a, b, std::make_integer_sequence<int, kLanes>{});
+}
+
+/// Lane i of rows[j] becomes lane j of rows[i].
+template <int kHalf = kLanes / 2>
+inline void transpose(F (&rows)[kLanes]) {
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes; ++i) {
+    if (i / kHalf % 2 == 1) continue;
+    const F a = rows[i], b = rows[i + kHalf];
+    rows[i] = first_halves<kHalf>(a, b);
+    rows[i + kHalf] = second_halves<kHalf>(a, b);
+  }
+  if constexpr (kHalf > 1) transpose<kHalf / 2>(rows);
+}
+
+/// Lane i is the greatest of rows[i], of which there are kRows, a power of two.
+template <int kRows, int kHalf = kLanes / 2>
+inline F max_of_each(F (&rows)[kRows]) {
+  if constexpr (kRows > kHalf) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kHalf; ++i)
+      rows[i] =
+          max(first_halves<kHalf>(rows[i], rows[i + kHalf]), second_halves<kHalf>(rows[i], rows[i + kHalf]));
+  } else {
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) rows[i] = max(rows[i], second_halves<kHalf>(rows[i], rows[i]));
+  }
+  if constexpr (kHalf > 1)
+    return max_of_each<kRows, kHalf / 2>(rows);
+  else
+    return rows[0];
+}
+
+/// Half with half until one is left.
 inline float sum_lanes(F x) {
-  return fold_lanes(x, [](F a, F b) { return a + b; });
-}
-inline float max_lanes(F x) {
-  return fold_lanes(x, [](F a, F b) { return max(a, b); });
+  constexpr std::make_integer_sequence<int, kLanes> kAll{};
+  if constexpr (kLanes > 8) x += rotate<8>(x, kAll);
+  if constexpr (kLanes > 4) x += rotate<4>(x, kAll);
+  x += rotate<2>(x, kAll);
+  x += rotate<1>(x, kAll);
+  return x[0];
 }
 
 }  // namespace limner::cpu::LIMNER_ISA

@@ -27,8 +27,7 @@ struct Convolution {
   }
 
   template <class Out>
-  Guarded<Out> run(int threads, bool with_bias = true) const {
-    const WinogradKernels& kernels = *best_kernels().winograd;
+  Guarded<Out> run(const WinogradKernels& kernels, int threads, bool with_bias = true) const {
     std::vector<std::byte> packed(kernels.weight_bytes(shape.in, shape.out) + 64);
     void* aligned = packed.data();
     size_t room = packed.size();
@@ -98,17 +97,26 @@ const Conv3x3Shape kConvolutions[] = {
 class WinogradTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!best_kernels().winograd) GTEST_SKIP() << "this CPU multiplies no bf16";
+    if (tables().empty()) GTEST_SKIP() << "this CPU multiplies no bf16";
+  }
+  static std::vector<const Kernels*> tables() {
+    std::vector<const Kernels*> found;
+    for (const Kernels* kernels : available_kernels()) {
+      if (kernels->winograd) found.push_back(kernels);
+    }
+    return found;
   }
 };
 
 TEST_F(WinogradTest, AgreesWithDirectEvaluation) {
   for (const Conv3x3Shape& shape : kConvolutions) {
-    SCOPED_TRACE(testing::Message() << shape.height << "x" << shape.width << " " << shape.in << " to "
-                                    << shape.out);
     const Convolution convolution(shape);
-    EXPECT_LT(convolution.error_of(convolution.run<Bf16>(2)), 0.006);
-    EXPECT_LT(convolution.error_of(convolution.run<float>(2)), 0.006);
+    for (const Kernels* kernels : tables()) {
+      SCOPED_TRACE(testing::Message() << kernels->name << " " << shape.height << "x" << shape.width << " "
+                                      << shape.in << " to " << shape.out);
+      EXPECT_LT(convolution.error_of(convolution.run<Bf16>(*kernels->winograd, 2)), 0.006);
+      EXPECT_LT(convolution.error_of(convolution.run<float>(*kernels->winograd, 2)), 0.006);
+    }
   }
 }
 
@@ -116,21 +124,29 @@ TEST_F(WinogradTest, BytesDependNeitherOnThreadsNorOnTheBatch) {
   for (const Conv3x3Shape& shape :
        {Conv3x3Shape{3, 10, 14, 64, 112}, Conv3x3Shape{2, 8, 8, 512, 512}, Conv3x3Shape{5, 4, 4, 192, 64}}) {
     const Convolution together(shape);
-    const Guarded<Bf16> one = together.run<Bf16>(1);
-    for (const int threads : {2, 3, 8}) EXPECT_TRUE(one.same_bytes(together.run<Bf16>(threads))) << threads;
     Convolution alone = together;
     alone.shape.batch = 1;
     alone.before = Guarded<Bf16>(shape.height * shape.width * shape.out);
-    const Guarded<Bf16> first = alone.run<Bf16>(2);
-    EXPECT_EQ(std::memcmp(first.data(), one.data(), static_cast<size_t>(first.size()) * sizeof(Bf16)), 0);
+    for (const Kernels* kernels : tables()) {
+      const Guarded<Bf16> one = together.run<Bf16>(*kernels->winograd, 1);
+      for (const int threads : {2, 3, 8})
+        EXPECT_TRUE(one.same_bytes(together.run<Bf16>(*kernels->winograd, threads)))
+            << kernels->name << " on " << threads;
+      const Guarded<Bf16> first = alone.run<Bf16>(*kernels->winograd, 2);
+      EXPECT_EQ(std::memcmp(first.data(), one.data(), static_cast<size_t>(first.size()) * sizeof(Bf16)), 0)
+          << kernels->name;
+    }
   }
 }
 
 TEST_F(WinogradTest, BiasMayBeMissing) {
   const Convolution convolution({1, 4, 4, 32, 32});
-  const Guarded<float> with = convolution.run<float>(1), without = convolution.run<float>(1, false);
-  for (int64_t i = 0; i < with.size(); ++i)
-    expect_close(with[i] - without[i], convolution.bias[static_cast<size_t>(i % 32)], 1e-5, 1e-6, i);
+  for (const Kernels* kernels : tables()) {
+    const auto with = convolution.run<float>(*kernels->winograd, 1),
+               without = convolution.run<float>(*kernels->winograd, 1, false);
+    for (int64_t i = 0; i < with.size(); ++i)
+      expect_close(with[i] - without[i], convolution.bias[static_cast<size_t>(i % 32)], 1e-5, 1e-6, i);
+  }
 }
 
 }  // namespace

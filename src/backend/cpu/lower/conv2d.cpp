@@ -132,11 +132,9 @@ void lower_winograd(const op::Conv2d& op, Lowering& at) {
 }  // namespace
 
 bool suits_winograd(const op::Conv2d& op, Precision precision, const Tools& tools) {
-  // Narrower convolutions spend more on the transforms than the products save.
-  constexpr int64_t kChannelsMin = 32;
   return precision == Precision::bf16 && tools.kernels.winograd && op.kernel == 3 && op.stride == 1 &&
          op.pad_top == 1 && op.pad_left == 1 && op.pad_bottom == 1 && op.pad_right == 1 &&
-         std::min(op.in, op.out) >= kChannelsMin;
+         std::min(op.in, op.out) >= tools.kernels.winograd->channels_min;
 }
 
 void lower(const op::Conv2d& op, Lowering& at) {
