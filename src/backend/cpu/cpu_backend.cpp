@@ -112,7 +112,8 @@ class CpuBackend final : public Backend {
  public:
   explicit CpuBackend(int threads)
       : tools_{cpu::best_kernels(library_has_tiles()), dnnl::engine(dnnl::engine::kind::cpu, 0),
-               threads > 0 ? threads : usable_cores(), library_is_stable_in_batches()} {}
+               threads > 0 ? threads : usable_cores(), library_is_stable_in_batches(), !library_has_tiles()} {
+  }
 
   std::string_view name() const override { return "cpu"; }
 

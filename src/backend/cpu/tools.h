@@ -15,6 +15,9 @@ struct Tools {
   /// Whether the library rounds a row the same way in any batch: so it is with its AVX-512 code (measured),
   /// not before.
   bool stable_in_batches;
+  /// Whether that goes for matrix products in bf16 too. Not with AMX: how their sums are cut depends on rows
+  /// and threads, where that of convolutions does not (measured).
+  bool stable_bf16_products;
 };
 
 /// The type of activations and matrix weights.
