@@ -81,7 +81,7 @@ TEST(Quantize, TakesLoras) {
   const std::string module = "unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_v.";
   SafetensorsFixture()
       .add_ramp(module + "lora_A.weight", {1, 192}, 1e-3f)
-      .add_ramp(module + "lora_B.weight", {192, 1}, 1e-2f)
+      .add_ramp(module + "lora_B.weight", {192, 1}, 1e-1f)
       .write(lora);
   const char* prompt = "a flat drawing of a castle on a white background";
   const std::vector<NamedWeight> loras = {{lora.string(), 1}};
