@@ -18,9 +18,6 @@ from server import Server  # noqa: E402
 
 model, threads, steps, guidance = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
 CONFIG = f"""
-[models]
-default = "measured"
-threads = {threads}
 [[models]]
 name = "measured"
 path = "{model}"
@@ -29,13 +26,13 @@ seeds = itertools.count()
 
 
 def main(folder):
-    with Server(pathlib.Path(folder), CONFIG, {"LIMNER_LOG_LEVEL": "warning"}) as server:
+    with Server(pathlib.Path(folder), CONFIG, {"LIMNER_LOG_LEVEL": "warning", "LIMNER_MODELS_THREADS": str(threads)}) as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=3600)
         headers = {"Authorization": f"Bearer {server.admin_key}", "Content-Type": "application/json"}
 
         def draw():
             """Another seed each time, the same prompt: a user's second picture."""
-            body = {"prompt": "a red apple on a table", "size": "512x512", "steps": steps, "guidance_scale": guidance,
+            body = {"model": "measured", "prompt": "a red apple on a table", "size": "512x512", "steps": steps, "guidance_scale": guidance,
                     "sampler": "euler", "seed": next(seeds)}
             connection.request("POST", "/v1/images/generations", json.dumps(body), headers)
             answer = connection.getresponse()

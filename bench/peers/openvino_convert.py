@@ -14,6 +14,7 @@ inputs = random_model.channels_first(random_model.inputs_of(net), torch.float32)
 with torch.no_grad():
     if net.startswith("clip_text"):  # its mask cannot be traced
         converted = openvino.convert_model(torch.export.export(module, tuple(inputs)))
+        converted.reshape({number: list(one.shape) for number, one in enumerate(inputs)})
     else:
         converted = openvino.convert_model(module, example_input=tuple(inputs), input=[tuple(t.shape) for t in inputs])
 openvino.save_model(converted, path, compress_to_fp16=True)

@@ -14,6 +14,7 @@ model, threads, steps, guidance = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]
 torch.set_num_threads(threads)
 pipeline = StableDiffusionPipeline.from_pretrained(model, torch_dtype=torch.bfloat16, safety_checker=None,
                                                    requires_safety_checker=False)
+pipeline.tokenizer.model_max_length = 77  # its files do not say
 pipeline.scheduler = EulerDiscreteScheduler.from_config(pipeline.scheduler.config)
 for net in (pipeline.unet, pipeline.vae):
     net.to(memory_format=torch.channels_last)
