@@ -22,6 +22,7 @@ struct CommandSlot {
 
 void add_generate(CLI::App& app, CommandSlot& slot);
 void add_upscale(CLI::App& app, CommandSlot& slot);
+void add_score(CLI::App& app, CommandSlot& slot);
 void add_inspect(CLI::App& app, CommandSlot& slot);
 void add_verify(CLI::App& app, CommandSlot& slot);
 void add_replay(CLI::App& app, CommandSlot& slot);

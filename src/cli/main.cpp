@@ -71,6 +71,7 @@ int run(int argc, char** argv) {
   CommandSlot slot;
   add_generate(app, slot);
   add_upscale(app, slot);
+  add_score(app, slot);
   add_inspect(app, slot);
   add_verify(app, slot);
   add_replay(app, slot);

@@ -19,10 +19,4 @@ Result<std::vector<float>> prepare_open_nsfw(const Picture& picture, int side);
 /// side, 3].
 std::vector<float> prepare_mobilenet_v2(const Picture& picture, int side);
 
-/// transformers' way for CLIP (CLIPImageProcessor as CLIP was published): alpha dropped, the shorter side to
-/// `side` by Pillow's bicubic filter, the middle `side` x `side`; red, green, blue in 0..1, less their means,
-/// through their deviations. [side, side, 3]. `unsupported` for a picture so long that its longer side would
-/// pass kResizedSideMax.
-Result<std::vector<float>> prepare_clip_vision(const Picture& picture, int side);
-
 }  // namespace limner

@@ -7,9 +7,10 @@
 
 #include "base/files.h"
 #include "base/json.h"
-#include "engine/classifier_pictures.h"
+#include "engine/clip_pictures.h"
 #include "engine/network.h"
 #include "engine/plain_name.h"
+#include "engine/unit_vector.h"
 #include "nets/clip_vision.h"
 #include "tensor/component_files.h"
 
@@ -33,17 +34,8 @@ Result<std::vector<float>> floats_of(const WeightSource& weights, std::string_vi
   const Weight weight = TRY(weights.get(name, shape));
   std::vector<float> values(static_cast<size_t>(shape.count()));
   convert_to_f32(weight.view.dtype, weight.view.data, values.size(), values.data());
-  for (const float value : values)
-    if (!std::isfinite(value)) return invalid(std::string(name), "holds values that are not numbers");
+  if (!all_finite(values)) return invalid(std::string(name), "holds values that are not numbers");
   return values;
-}
-
-// As torch.nn.functional.normalize: what has no length stays 0.
-void normalise(std::span<float> vector) {
-  double square = 0;
-  for (const float value : vector) square += double{value} * value;
-  const double length = std::max(std::sqrt(square), 1e-12);
-  for (float& value : vector) value = static_cast<float>(value / length);
 }
 
 Result<ConceptTable> read_table(const WeightSource& weights, const std::string& kind, int64_t width) {
@@ -111,7 +103,8 @@ struct ConceptHead::Parts {
 };
 
 Result<std::vector<float>> ConceptHead::Parts::embed(const Picture& picture) {
-  const std::vector<float> pixels = TRY(prepare_clip_vision(picture, static_cast<int>(config.side)));
+  const std::vector<float> pixels = TRY(prepare_clip_picture(
+      picture, {.shorter_side = static_cast<int>(config.side), .side = static_cast<int>(config.side)}));
   const std::lock_guard lock(turn);
   const Executable* run = TRY(network.compiled("", [this] { return describe_clip_vision(config, root); }));
   TRY(workspace->reserve(run->workspace_bytes()));
@@ -119,8 +112,7 @@ Result<std::vector<float>> ConceptHead::Parts::embed(const Picture& picture) {
   const ConstTensorView in(DType::f32, {1, config.side, config.side, 3}, pixels.data());
   const TensorView out{DType::f32, {1, config.projection}, embedding.data()};
   run->run({&in, 1}, {&out, 1}, *workspace);
-  for (const float value : embedding)
-    if (!std::isfinite(value)) return invalid("concepts", "the network produced values that are not numbers");
+  if (!all_finite(embedding)) return invalid("concepts", "the network produced values that are not numbers");
   normalise(embedding);
   return embedding;
 }

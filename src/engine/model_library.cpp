@@ -70,6 +70,13 @@ Result<fs::path> find(const std::string& name_or_path, const std::vector<Library
 
 }  // namespace
 
+bool is_scorer(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path / "config.json", error) &&
+         (fs::is_regular_file(path / "preprocessor_config.json", error) ||
+          fs::is_regular_file(path / "processor_config.json", error));
+}
+
 std::vector<LibraryModel> list_models() { return list("", is_model); }
 
 Result<fs::path> find_model(const std::string& name_or_path) {
@@ -89,6 +96,12 @@ Result<fs::path> find_classifier(const std::string& name_or_path, const char* fi
 Result<fs::path> find_concepts(const std::string& name_or_path, const char* field) {
   return find(name_or_path, list("classifiers", is_concept_folder), field,
               "a folder with config.json and model.safetensors, as transformers saves a safety checker");
+}
+
+Result<fs::path> find_scorer(const std::string& name_or_path, const char* field) {
+  return find(
+      name_or_path, list("", is_scorer), field,
+      "--scorer FOLDER names a CLIPModel as transformers saves it, with its tokenizer and preprocessor");
 }
 
 Result<LibraryModel> import_model(const fs::path& path, const std::string& wanted) {

@@ -12,6 +12,9 @@ namespace limner {
 /// The model `limner generate` draws with when none is named.
 inline constexpr const char* kDefaultModel = "limner-tiny";
 
+/// The scorer that `limner score` asks when none is named.
+inline constexpr const char* kDefaultScorer = "limner-scorer";
+
 struct LibraryModel {
   std::string name;
   std::filesystem::path path;
@@ -30,6 +33,12 @@ Result<std::filesystem::path> find_classifier(const std::string& name_or_path, c
 
 /// The same for folders in classifiers/ that hold a config.json: networks that say what a picture is like.
 Result<std::filesystem::path> find_concepts(const std::string& name_or_path, const char* field);
+
+/// Whether `path` is a folder that holds a config.json and a preprocessor_config.json, as a CLIPModel's does.
+bool is_scorer(const std::filesystem::path& path);
+
+/// A path as it is, or the scorer of that name in the first model folder that has it.
+Result<std::filesystem::path> find_scorer(const std::string& name_or_path, const char* field);
 
 /// Every model in the model folders, by name; of equal names the first found.
 std::vector<LibraryModel> list_models();

@@ -51,6 +51,14 @@ Result<ClipLayers> read_clip_layers(ConfigReader& config, const ClipLayers& abse
   return clip;
 }
 
+void declare_clip_generation(ConfigReader& config) {
+  config.no_effect({"chunk_size_feed_forward", "diversity_penalty", "encoder_no_repeat_ngram_size",
+                    "id2label", "label2id", "length_penalty", "max_length", "min_length",
+                    "no_repeat_ngram_size", "num_beam_groups", "num_beams", "num_return_sequences",
+                    "repetition_penalty", "return_dict", "temperature", "top_k", "top_p", "typical_p",
+                    "use_cache"});
+}
+
 Value clip_encoder_layer(Graph& g, Value x, const Scope& scope, const ClipLayers& config, bool causal) {
   const Value attended = self_attention(g, g.layer_norm(x, scope / "layer_norm1", config.norm_eps),
                                         scope / "self_attn", config, causal);

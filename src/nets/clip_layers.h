@@ -23,6 +23,10 @@ struct ClipLayers {
 /// twice what the largest public models have. Keys without effect are declared.
 Result<ClipLayers> read_clip_layers(ConfigReader& config, const ClipLayers& absent);
 
+/// Declares what configs of whole models written by older libraries carry in a tower's: settings of text
+/// generation, without effect.
+void declare_clip_generation(ConfigReader& config);
+
 /// One pre-norm layer: x [B, S, width] -> the same shape. Weight names are transformers' CLIPEncoderLayer.
 Value clip_encoder_layer(Graph& g, Value x, const Scope& scope, const ClipLayers& config, bool causal);
 

@@ -25,18 +25,38 @@ Value embeddings(Graph& g, Value ids, const Scope& scope, const ClipTextConfig& 
   return g.add(words, positions);
 }
 
-}  // namespace
-
-Result<ClipTextConfig> read_clip_text_config(const Json& json, std::string_view field) {
-  ConfigReader config = TRY(ConfigReader::open(json, field));
+// What is the same wherever the config lies.
+Result<ClipTextConfig> read_sizes(ConfigReader& config) {
   TRY(config.only("model_type", "clip_text_model"));
   ClipTextConfig clip;
   static_cast<ClipLayers&>(clip) =
       TRY(read_clip_layers(config, {.width = 512, .mlp_width = 2048, .layers = 12, .heads = 8}));
   clip.vocabulary = TRY(config.integer("vocab_size", 49408, kVocabulary));
   clip.tokens_max = TRY(config.integer("max_position_embeddings", 77, kTokens));
+  return clip;
+}
+
+}  // namespace
+
+Result<ClipTextConfig> read_clip_text_config(const Json& json, std::string_view field) {
+  ConfigReader config = TRY(ConfigReader::open(json, field));
+  ClipTextConfig clip = TRY(read_sizes(config));
   const int64_t projection = TRY(config.integer("projection_dim", 512, kProjection));
   if (TRY(has_projection(config))) clip.projection = projection;
+  TRY(config.finish());
+  return clip;
+}
+
+Result<ClipTextConfig> read_clip_inner_text_config(const Json& json, std::string_view field) {
+  ConfigReader whole = TRY(ConfigReader::open(json, field));
+  const Json* inner = whole.raw("text_config");
+  if (!inner) return whole.wrong("text_config", "is missing");
+  ConfigReader config = TRY(ConfigReader::open(*inner, field));
+  ClipTextConfig clip = TRY(read_sizes(config));
+  declare_clip_generation(config);
+  // The whole model's is beside it.
+  config.no_effect({"projection_dim", "architectures"});
+  clip.projection = TRY(whole.integer("projection_dim", 512, kProjection));
   TRY(config.finish());
   return clip;
 }

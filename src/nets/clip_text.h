@@ -28,6 +28,9 @@ struct ClipTextConfig : ClipLayers {
 /// read here.
 Result<ClipTextConfig> read_clip_text_config(const Json& json, std::string_view field);
 
+/// The same of the `text_config` and `projection_dim` of a whole CLIP model's. field: the file.
+Result<ClipTextConfig> read_clip_inner_text_config(const Json& json, std::string_view field);
+
 struct ClipTextShape {
   int64_t batch = 1;
   int64_t tokens = 77;  ///< at most ClipTextConfig::tokens_max

@@ -9,15 +9,6 @@ namespace {
 
 constexpr IntRange kSide{1, 1024}, kPatch{1, 256}, kVectorWidth{1, 8192};
 
-// What configs written by older libraries carry: settings of text generation.
-void declare_generation(ConfigReader& config) {
-  config.no_effect({"chunk_size_feed_forward", "diversity_penalty", "encoder_no_repeat_ngram_size",
-                    "id2label", "label2id", "length_penalty", "max_length", "min_length",
-                    "no_repeat_ngram_size", "num_beam_groups", "num_beams", "num_return_sequences",
-                    "repetition_penalty", "return_dict", "temperature", "top_k", "top_p", "typical_p",
-                    "use_cache"});
-}
-
 // One row of patches and, before them, one that gathers what the picture is: [1, 1 + patches, width].
 Value embeddings(Graph& g, Value picture, const Scope& scope, const ClipVisionConfig& config) {
   const int64_t rows = 1 + config.patches();
@@ -47,7 +38,7 @@ Result<ClipVisionConfig> read_clip_vision_config(const Json& json, std::string_v
   clip.patch = TRY(config.integer("patch_size", 32, kPatch));
   if (clip.side % clip.patch != 0)
     return config.wrong("patch_size", fmt::format("{} does not divide image_size {}", clip.patch, clip.side));
-  declare_generation(config);
+  declare_clip_generation(config);
   // A whole model's is beside its vision_config, whose own has no effect then.
   config.no_effect({"projection_dim", "architectures"});
   clip.projection = TRY((inner ? whole : config).integer("projection_dim", 512, kVectorWidth));
