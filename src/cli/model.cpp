@@ -8,8 +8,10 @@
 #include "cli/commands.h"
 #include "cli/printable.h"
 #include "engine/engine.h"
+#include "engine/lineage.h"
 #include "engine/model_library.h"
 #include "engine/packed_cache.h"
+#include "engine/picture_scorer.h"
 
 namespace limner {
 namespace {
@@ -25,8 +27,62 @@ Result<int> print_models(bool json) {
   return 0;
 }
 
+// Reads every byte of the weights.
+Result<std::optional<Lineage>> checked_lineage(const std::filesystem::path& path) {
+  std::optional<Lineage> lineage = TRY(read_lineage(path));
+  if (lineage) check_lineage_weights(*lineage, path, /*remembered_only=*/false);
+  return lineage;
+}
+
+void print_lineage(const Lineage& lineage) {
+  const auto row = [](const char* key, const std::string& value) {
+    fmt::print("{:<22} {}\n", key, printable(value));
+  };
+  if (!lineage.holds.empty()) row("data", lineage.holds);
+  for (const LineageSource& source : lineage.sources)
+    row("data_source", fmt::format("{} {} ({}, {}): {} {}", source.package, source.version, source.registry,
+                                   source.licence, source.attribution, source.source));
+  for (const LineageStage& stage : lineage.stages)
+    row("trained", fmt::format("{}: {} steps, {} samples, {:.0f} s", stage.name, stage.steps, stage.samples,
+                               stage.seconds));
+  for (const LineageWeights& weights : lineage.weights)
+    row("weights", fmt::format("{} {} {}", weights.file, weights.sha256, lineage_match_name(weights.match)));
+}
+
+Result<int> print_shown(Json out, const std::filesystem::path& path, bool json) {
+  const std::optional<Lineage> lineage = TRY(checked_lineage(path));
+  if (json) {
+    if (lineage) out["lineage"] = lineage_json(*lineage);
+    fmt::print("{}\n", json_text(out));
+    return 0;
+  }
+  for (const auto& [key, value] : out.items())
+    fmt::print("{:<22} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+  if (lineage) print_lineage(*lineage);
+  return 0;
+}
+
+// A scorer draws nothing, but is shown as models are.
+Result<int> show_scorer(const std::filesystem::path& path, bool json) {
+  const std::unique_ptr<PictureScorer> scorer = TRY(PictureScorer::load(path, 0));
+  const ScorerInfo info = scorer->info();
+  return print_shown({{"name", path.filename().string()},
+                      {"path", path.string()},
+                      {"family", "clip"},
+                      {"pipeline", "CLIPModel"},
+                      {"size", fmt::format("{0}x{0}", info.side)},
+                      {"tokens", info.tokens},
+                      {"vector", info.width},
+                      {"logit_scale", info.logit_scale}},
+                     path, json);
+}
+
 Result<int> show_model(const std::string& name, bool json) {
-  const std::filesystem::path path = TRY(find_model(name));
+  const Result<std::filesystem::path> found = find_model(name);
+  if (!found || is_scorer(*found))
+    if (const Result<std::filesystem::path> scorer = find_scorer(name, "model"); scorer && is_scorer(*scorer))
+      return show_scorer(*scorer, json);
+  const std::filesystem::path path = TRY(found);
   const ModelPtr model = TRY(load(path, {}));
   const ModelInfo info = model_info(*model);
   const ModelCard card = TRY(describe(path, {}));
@@ -52,13 +108,7 @@ Result<int> show_model(const std::string& name, bool json) {
               {"quantization", info.quantization.empty() ? "none" : info.quantization},
               {"weight_bytes", card.weight_bytes},
               {"working_bytes", cost.memory_bytes}};
-  if (json) {
-    fmt::print("{}\n", json_text(out));
-    return 0;
-  }
-  for (const auto& [key, value] : out.items())
-    fmt::print("{:<22} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
-  return 0;
+  return print_shown(std::move(out), path, json);
 }
 
 Result<int> import(const std::string& path, const std::string& name, bool json) {

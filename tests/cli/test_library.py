@@ -1,5 +1,7 @@
 """limner model: list, show, import."""
 
+import hashlib
+import json
 import re
 
 import pytest
@@ -54,6 +56,52 @@ def test_the_digest_is_of_the_weights(limner, tmp_path):
     assert digest(same) == digest(tiny_model.TINY) != digest(other)
     (other / tiny_model.WEIGHTS["unet"]).write_bytes((tiny_model.TINY / tiny_model.WEIGHTS["unet"]).read_bytes())
     assert digest(other) == digest(same), "a digest that was kept is not that of a file that changed"
+
+
+def lineage_of(**changes):
+    """A lineage.json as the recipe writes it, of the default model's UNet."""
+    unet = tiny_model.WEIGHTS["unet"]
+    return {
+        "format": 1, "size": "full",
+        "data": {"format": 1, "holds": "drawings", "sources": [{
+            "package": "@made/up", "version": "1.2.3", "registry": "npm", "sha256": "ab" * 32, "licence": "MIT",
+            "attribution": "Copyright (c) Some\x1b[2Jbody", "source": "https://example.org", "style": "flat"}]},
+        "stages": {"unet": {"steps": 12, "samples": 384, "seconds": 61.4, "loss": 0.25, "heard": {"right": 1}}},
+        "weights_sha256": {unet: hashlib.sha256((tiny_model.TINY / unet).read_bytes()).hexdigest()},
+    } | changes  # fmt: skip
+
+
+def test_show_says_what_a_model_was_made_from(limner, tmp_path):
+    model = tiny_model.copy(tmp_path / "model", {"lineage.json": json.dumps(lineage_of()).encode()})
+    lineage = limner("model", "show", model, "--json").json["lineage"]
+    (source,) = lineage["sources"]
+    assert source["package"] == "@made/up" and source["licence"] == "MIT"
+    assert lineage["stages"] == [{"name": "unet", "steps": 12, "samples": 384, "seconds": 61.4, "loss": 0.25}]
+    assert [(w["file"], w["match"]) for w in lineage["weights"]] == [(tiny_model.WEIGHTS["unet"], "matches")]
+    text = limner("model", "show", model).out
+    assert "@made/up 1.2.3 (npm, MIT)" in text and "\x1b" not in text
+    assert re.search(rf"^weights +{re.escape(tiny_model.WEIGHTS['unet'])} [0-9a-f]{{64}} matches$", text, re.M)
+    assert "lineage" not in limner("model", "show", "limner-tiny", "--json").json
+
+
+@pytest.mark.parametrize("digest, file, expected", [("00" * 32, "unet", "differs"), ("00" * 32, "nonesuch.safetensors", "missing")])
+def test_show_says_that_weights_are_others(limner, tmp_path, digest, file, expected):
+    lineage = lineage_of(weights_sha256={tiny_model.WEIGHTS.get(file, file): digest})
+    model = tiny_model.copy(tmp_path / "model", {"lineage.json": json.dumps(lineage).encode()})
+    assert limner("model", "show", model, "--json").json["lineage"]["weights"][0]["match"] == expected
+    assert re.search(rf"^weights .* {expected}$", limner("model", "show", model).out, re.M)
+
+
+@pytest.mark.parametrize("damaged, saying", [
+    (b"{", "lineage.json"),
+    (json.dumps(lineage_of(format=2)).encode(), "format"),
+    (json.dumps(lineage_of(weights_sha256={"../a.safetensors": "00" * 32})).encode(), "../a.safetensors"),
+    (b'{"format": 1, "pad": "' + b"x" * (1 << 20) + b'"}', "lineage.json"),
+])  # fmt: skip
+def test_a_lineage_that_is_none_is_refused(limner, tmp_path, damaged, saying):
+    model = tiny_model.copy(tmp_path / "model", {"lineage.json": damaged})
+    run = limner("model", "show", model)
+    assert run.status == 2 and saying in run.err
 
 
 def test_import(limner, own):

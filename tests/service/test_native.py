@@ -6,6 +6,8 @@ import hashlib
 import http.client
 import io
 import json
+import pathlib
+import shutil
 import time
 import uuid
 
@@ -14,6 +16,7 @@ from pictures import beneath
 from raw import eventually
 from server import form
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAFETENSORS = (2).to_bytes(8, "little") + b"{}"
 
 
@@ -241,6 +244,28 @@ def test_what_there_is_to_draw_with(shared):
     assert "euler" in [line["name"] for line in shared.get("/v1/samplers").json["data"]]
     for path in ("/v1/schedules", "/v1/upscalers", "/v1/loras", "/v1/embeddings", "/v1/controlnets"):
         assert shared.get(path).json["object"] == "list", path
+
+
+def test_a_model_says_what_it_was_made_from(make_server, tmp_path):
+    """Digests that are not known yet are not computed by a request: once the model has drawn, they are."""
+    tiny, unet = ROOT / "models/limner-tiny", "unet/diffusion_pytorch_model.safetensors"
+    shutil.copytree(tiny, tmp_path / "shelf/traced", ignore=shutil.ignore_patterns("samples", "reference*"))
+    digest = hashlib.sha256((tiny / unet).read_bytes()).hexdigest()
+    source = {"package": "@made/up", "version": "1", "registry": "npm", "sha256": "ab" * 32, "licence": "MIT",
+              "attribution": "somebody", "source": "https://example.org"}  # fmt: skip
+    lineage = {"format": 1, "data": {"holds": "drawings", "sources": [source]}, "stages": {"unet": {"samples": 5}},
+               "weights_sha256": {unet: digest}}  # fmt: skip
+    (tmp_path / "shelf/traced/lineage.json").write_text(json.dumps(lineage))
+    server = make_server(environment={"LIMNER_MODELS": f"{tmp_path / 'shelf'}:{ROOT / 'models'}"})
+    said = server.admin.get("/v1/models/traced").json["lineage"]
+    assert said["sources"] == [source] and said["stages"][0]["samples"] == 5
+    assert [(w["file"], w["match"]) for w in said["weights"]] == [(unet, "unchecked")]
+    server.admin.draw(prompt="a red apple", model="traced", steps=1)
+    assert eventually(lambda: server.admin.get("/v1/models/traced").json["lineage"]["weights"][0]["match"] == "matches")
+    assert "lineage" not in server.admin.get("/v1/models/limner-tiny").json
+    (tmp_path / "shelf/traced/lineage.json").write_text("{")
+    damaged = server.admin.get("/v1/models/traced")
+    assert damaged.status == 200 and "lineage" not in damaged.json
 
 
 def test_usage_and_limits(make_server):

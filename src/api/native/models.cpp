@@ -6,6 +6,7 @@
 
 #include "api/answer_with.h"
 #include "api/route_groups.h"
+#include "engine/lineage.h"
 #include "jobs/rights.h"
 
 namespace limner {
@@ -65,6 +66,16 @@ Json model_json(Services& services, const ModelEntry& entry, const std::vector<P
   return json;
 }
 
+// What the model was made from, where its folder says so. Only remembered digests are compared: a model that
+// has been loaded once has been read, and a request must not read gigabytes. A file that is none does not
+// keep a model from being shown, and what it holds is nobody's error here.
+void add_lineage(const ModelEntry& entry, Json& json) {
+  Result<std::optional<Lineage>> lineage = read_lineage(entry.path);
+  if (!lineage || !*lineage) return;
+  check_lineage_weights(**lineage, entry.path, /*remembered_only=*/true);
+  json["lineage"] = lineage_json(**lineage);
+}
+
 Result<Response> list_models(Services& services, const Request& request) {
   TRY(request.check_query({}));
   const std::vector<PoolStatus> pool = services.pool.status();
@@ -78,7 +89,9 @@ Result<Response> get_model(Services& services, const Request& request) {
   TRY(request.check_query({}));
   const ModelEntry entry = TRY(services.catalogue.find(request.captures[0]));
   TRY(check_model_allowed(*request.caller, entry));
-  return json_response(200, model_json(services, entry, services.pool.status()));
+  Json json = model_json(services, entry, services.pool.status());
+  if (!entry.provider) add_lineage(entry, json);
+  return json_response(200, json);
 }
 
 Response names_response(const std::vector<ListedName>& names) {
