@@ -67,9 +67,9 @@ FULL = Size(
     latent_channels=16, autoencoder_channels=64, encoder_blocks=(0, 1, 1, 2, 2), decoder_blocks=(3, 3, 2, 2, 1),
     vocabulary=4096, length=40, text_width=192, text_layers=3, text_heads=4,
     unet_channels=(96, 160, 256), unet_heads=(3, 5, 8), unet_attention=(True, True, False), unet_layers=1, unet_groups=32,
-    scorer_side=128, scorer_patch=16, scorer_width=192, scorer_layers=6, scorer_heads=6, scorer_projection=128,
+    scorer_side=128, scorer_patch=16, scorer_width=192, scorer_layers=6, scorer_heads=6, scorer_projection=192,
     autoencoder_batch={"cuda": 64, "cpu": 4}, text_batch={"cuda": 1024, "cpu": 128}, batch={"cuda": 1024, "cpu": 32},
-    fresh={"cuda": 256, "cpu": 8}, pool={"cuda": 262144, "cpu": 32768}, scorer_batch={"cuda": 512, "cpu": 64},
+    fresh={"cuda": 256, "cpu": 8}, pool={"cuda": 262144, "cpu": 32768}, scorer_batch={"cuda": 512, "cpu": 96},
     steps={"autoencoder": 20000, "text": 1500, "unet": 40000, "scorer": 8000, "distil": 4000})
 
 # For tests: everything in seconds, on one core.
@@ -91,13 +91,13 @@ SIZES = {size.name: size for size in (FULL, SMALL)}
 class Rates:
     """Learning rates at the start; each falls to nothing over its stage."""
 
-    muon: float = 0.01  # convolutions of the autoencoder
+    muon: float = 0.01  # convolutions of the autoencoder, matrices of the scorer
     autoencoder: float = 2e-3  # its other weights
     critic: float = 2e-4
     text: float = 1e-3
     unet: float = 6e-4
     text_with_unet: float = 0.15  # of the UNet's: once it can read, the text encoder hardly moves
-    scorer: float = 5e-4
+    scorer: float = 1e-3
     distil: float = 1e-4
     lora: float = 5e-4
 
@@ -108,6 +108,7 @@ RATES = Rates()
 NOISE_STEPS, BETA_FIRST, BETA_LAST = 1000, 0.00085, 0.012
 CAPTION_DROPOUT = 0.10
 AVERAGE = 0.9985  # what the averaged weights keep a step
+AVERAGE_SCORER = 0.995  # of a stage that has fewer steps
 GUIDANCE = 3.0  # that the model is drawn with
 LEAN = 0.55  # time steps are 1000 u ** LEAN at first: noisy ones, in which the caption matters most
 

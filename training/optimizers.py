@@ -1,4 +1,4 @@
-"""Optimizers: AdamW, and Muon for the autoencoder's convolutions."""
+"""Optimizers: AdamW, and Muon for the autoencoder's convolutions and the scorer's matrices."""
 
 import torch
 
@@ -15,10 +15,12 @@ def orthogonal(update):
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum, orthogonalised, for convolution weights seen as matrices."""
+    """Momentum, orthogonalised, for matrices and for convolution weights seen as such."""
 
-    def __init__(self, parameters, lr, momentum=0.95):
+    def __init__(self, parameters, lr, momentum=0.95, kind=torch.float32):
+        """kind: what is orthogonalised in; bf16 does where its products are quicker."""
         super().__init__(parameters, dict(lr=lr, momentum=momentum))
+        self.kind = kind
 
     @torch.no_grad()
     def step(self):
@@ -30,7 +32,7 @@ class Muon(torch.optim.Optimizer):
                 if "momentum" not in state:
                     state["momentum"] = torch.zeros_like(p)
                 state["momentum"].lerp_(p.grad, 1 - group["momentum"])
-                x = orthogonal(p.grad.lerp(state["momentum"], group["momentum"]).flatten(1).float())
+                x = orthogonal(p.grad.lerp(state["momentum"], group["momentum"]).flatten(1).to(self.kind))
                 p.add_(x.reshape(p.shape).to(p.dtype), alpha=-group["lr"] * max(1.0, x.shape[0] / x.shape[1]) ** 0.5)
 
 

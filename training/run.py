@@ -36,6 +36,7 @@ class Run:
     processes: int = 0
     exact: bool = False
     variety: float = 1.0
+    things: frozenset | None = None  # only these are learned; None: all
     say: object = print
 
     @functools.cached_property
@@ -44,7 +45,7 @@ class Run:
 
     @functools.cached_property
     def words(self):
-        return bank.Vocabulary(self.bank)
+        return bank.Vocabulary(self.bank, (lambda name: True) if self.things is None else self.things.__contains__)
 
     @functools.cached_property
     def tokenizer(self):

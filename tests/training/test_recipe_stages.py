@@ -9,6 +9,7 @@ from training.autoencoder import train as autoencoder
 from training.distil import consistency
 from training.distil import train as distil
 from training.scorer import train as scorer
+from training.scorer import wrong
 from training.text import pretrain
 from training.unet import noise
 from training.unet import train as unet
@@ -229,13 +230,41 @@ def test_a_changed_scene_differs_in_one_fact(words):
 
     from training.data import facts, scene
 
-    rng, known = random.Random(4), facts.Facts(words)
+    rng, known, seen = random.Random(4), facts.Facts(words), set()
     composer = scene.Composer(words)
     for _ in range(300):
         s = composer.scene(rng)
-        other = scorer.changed(s, words, rng)
-        before, after = known.of(s), known.of(other)
-        assert sum(a != b for a, b in zip(before, after)) == 1, (s, other)
+        for fact in wrong.facts_of(s):
+            before, after = known.of(s), known.of(wrong.changed(s, words, rng, fact))
+            assert sum(a != b for a, b in zip(before, after)) == 1, (s, fact)
+            seen.add(fact)
+    assert seen == set(wrong.FACTS)
+
+
+def test_captions_that_mean_the_same_have_the_same_facts(words):
+    from training.data import facts, scene
+
+    known = facts.Facts(words)
+    fox, key = (scene.Item(name, x, 0.5, 0.4) for name, x in (("fox", 0.26), ("key", 0.74)))
+    one = scene.Scene("relation", "3d", False, ("white",), False, False, [fox, key], relation="left")
+    other = scene.Scene("relation", "3d", False, ("white",), False, False, [key, fox], relation="right")
+    assert known.of(one) != known.of(other)
+    assert known.of(wrong.canonical(one, {})) == known.of(wrong.canonical(other, {}))
+    assert known.of(wrong.canonical(one, {"fox": "orange"})) != known.of(wrong.canonical(one, {}))
+
+
+def test_a_bank_for_smaller_pictures_composes_the_same_ones_smaller(small_bank, words):
+    import random
+
+    import torch.nn.functional as F
+    from training.data.compose import compose, pack
+    from training.data import scene
+
+    composer, rng = scene.Composer(words), random.Random(2)
+    layers = pack([composer.scene(rng) for _ in range(32)], words, rng)
+    large, small = compose(small_bank, layers), compose(small_bank.sized(16), layers)
+    assert small.shape == (32, 3, 16, 16)
+    assert (F.interpolate(large, size=(16, 16), mode="area") - small).abs().mean() < 0.06
 
 
 def test_the_distilled_model_learns_and_draws(trained):

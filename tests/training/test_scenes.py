@@ -230,3 +230,46 @@ def test_the_tokenizer_is_clips(tokenizer, words, tmp_path):
 def test_captions_fit_into_the_text_encoder(tokenizer, words):
     lines = feed.Recipe(words, None, "test", 2, 300, 1.0, keep=True).make(0).captions
     assert max(len(tokenizer.encode(line)) for line in lines) <= 46
+
+
+def test_a_run_may_learn_a_few_things_only(new_run, tmp_path):
+    import pytest
+    from training.__main__ import things_of
+
+    names = {"fox", "frog", "apple", "whale", "star"}
+    (tmp_path / "few.txt").write_text("# a few\n" + "\n".join(sorted(names)) + "\n")
+    run = new_run(tmp_path / "run", things=things_of(tmp_path / "few.txt"))
+    assert set(run.words.names) == names
+    scenes = run.feed("test", 64, keep=True).recipe.make(0).scenes
+    assert {item.thing for s in scenes for item in s.items} <= names | set(run.words.shapes)
+    (tmp_path / "few.txt").write_text("fox\ndragonfruit salad\n")
+    with pytest.raises(SystemExit, match="dragonfruit salad"):
+        things_of(tmp_path / "few.txt")
+
+
+def test_the_list_of_everyday_things_names_things():
+    import pathlib
+
+    import training
+    from training.__main__ import things_of
+
+    assert len(things_of(pathlib.Path(training.__file__).parent / "lists/everyday.txt")) == 108
+
+
+def test_a_broad_writer_says_what_is_true_of_a_thing(words):
+    import random
+
+    from training.data import scene
+    from training.data.things import table
+    from training.scorer.train import BroadWriter
+
+    writer = BroadWriter(words)
+    writer.things = writer.things | {"cat face": table()["cat face"]}
+    item = scene.Item("cat face", 0.5, 0.5, 0.7, colour="blue", colour_said=True)
+    rng, said = random.Random(1), set()
+    for number in (1, 3):
+        drawn = scene.Scene("count" if number > 1 else "single", "flat", True, ("white",), False, False, [item] * number)
+        lines = [writer.caption(drawn, rng) for _ in range(60)]
+        assert all("blue" in line.lower() for line in lines)
+        said |= {word for line in lines for word in line.replace(".", "").replace(",", "").lower().split()}
+    assert {"cat", "cats", "face", "faces"} <= said

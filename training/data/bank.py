@@ -5,6 +5,7 @@ sprite is never shrunk to less than 0.7 of what it is taken from.
 """
 
 import concurrent.futures
+import copy
 import hashlib
 import io
 import json
@@ -13,6 +14,7 @@ import zipfile
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from . import colours, recolour
@@ -176,6 +178,21 @@ class Bank:
     @property
     def device(self):
         return self.levels[0].device
+
+    def sized(self, picture):
+        """The same sprites for pictures of another, smaller side, with what levels they have in common not made again."""
+        if picture == self.picture:
+            return self
+        made = copy.copy(self)
+        made.picture = picture
+        made.sides = [round(min(self.sides[0], picture) * 2 ** (-k / 2)) for k in range(5)]
+        made.levels = []
+        for side in made.sides:
+            source = min((level for level in self.levels if level.shape[-1] >= side), key=lambda level: level.shape[-1])
+            made.levels.append(source if source.shape[-1] == side else torch.cat(
+                [F.interpolate(part.float(), size=(side, side), mode="bilinear", antialias=True, align_corners=False)
+                 .round().to(torch.uint8) for part in source.split(128)]))
+        return made
 
 
 class Vocabulary:

@@ -41,8 +41,9 @@ def renders(files, characters):
     return found
 
 
-def build(downloads, out, say=print):
-    """Fetches the packages into `downloads` and writes the bank and manifest.json into `out`."""
+def build(downloads, out, wanted=None, say=print):
+    """Fetches the packages into `downloads` and writes the bank and manifest.json into `out`; of the things in `wanted` only."""
+    things = [thing for thing in table().values() if wanted is None or thing.name in wanted]
     archives = {package.style: packages.fetch(package, downloads) for package in packages.PACKAGES}
     sets = {style: {name: json.loads(data) for name, data in
                     packages.read(path, lambda n: n in ("icons.json", "chars.json")).items()}
@@ -60,30 +61,30 @@ def build(downloads, out, say=print):
         return {(thing.name, style): bank.tidy(image) for style, image in made.items()}
 
     sprites, missing = {}, []
-    for number, thing in enumerate(table().values(), 1):
+    for number, thing in enumerate(things, 1):
         made = sprites_of(thing)
         if len(made) == len(packages.STYLES):
             sprites |= made
         else:
             missing.append(thing.name)
         if number % 100 == 0:
-            say(f"{number} of {len(table())} things drawn")
+            say(f"{number} of {len(things)} things drawn")
     if missing:
         raise packages.Refused(f"the packages lack, in some style: {', '.join(missing)}")
-    manifest = manifest_of(sprites)
+    manifest = manifest_of(sprites, len(things))
     bank.write(out, sprites, {"sources": [vars(p) for p in packages.PACKAGES]})
     manifest["sprites_sha256"] = json.loads((pathlib.Path(out) / "index.json").read_text())["sprites_sha256"]
     (pathlib.Path(out) / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    say(f"{len(table())} things in {len(packages.STYLES)} styles: {len(sprites)} sprites in {out}")
+    say(f"{len(things)} things in {len(packages.STYLES)} styles: {len(sprites)} sprites in {out}")
 
 
-def manifest_of(sprites):
+def manifest_of(sprites, things):
     """What the model was trained on: packages with their hashes, licences and makers; the code that composed from them."""
     return {
         "format": 1,
         "sources": [{"package": p.name, "version": p.version, "registry": "npm", "sha256": p.sha256, "licence": p.licence,
                      "attribution": p.attribution, "source": p.source, "style": p.style} for p in packages.PACKAGES],
-        "things": len(table()), "styles": list(packages.STYLES), "sprites": len(sprites),
+        "things": things, "styles": list(packages.STYLES), "sprites": len(sprites),
         "table_sha256": hashlib.sha256(TABLE.read_bytes()).hexdigest(),
         "recipe_sha256": recipe_digest(),
         "holds": "drawings and renders of things, and shapes drawn by program; no photographs, no persons, no scraped text",

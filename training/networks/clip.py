@@ -9,6 +9,16 @@ def quick_gelu(x):
     return x * torch.sigmoid(1.702 * x)
 
 
+def attend(q, k, v, causal):
+    """Scaled dot product attention. torch's own for CPUs is many times slower over heads as narrow as these, above all backwards."""
+    if q.device.type != "cpu":
+        return F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+    scores = q * q.shape[-1] ** -0.5 @ k.transpose(-1, -2)
+    if causal:
+        scores = scores + torch.full(scores.shape[-2:], float("-inf"), dtype=scores.dtype).triu(1)
+    return scores.softmax(-1) @ v
+
+
 class Attention(nn.Module):
     def __init__(self, width, heads):
         super().__init__()
@@ -19,7 +29,7 @@ class Attention(nn.Module):
         def split(t):
             return t.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
-        out = F.scaled_dot_product_attention(split(self.q_proj(x)), split(self.k_proj(x)), split(self.v_proj(x)), is_causal=causal)
+        out = attend(split(self.q_proj(x)), split(self.k_proj(x)), split(self.v_proj(x)), causal)
         return self.out_proj(out.transpose(1, 2).flatten(2))
 
 
@@ -113,7 +123,10 @@ class VisionEmbeddings(nn.Module):
         nn.init.normal_(self.position_embedding.weight, 0, 0.1)
 
     def forward(self, x):
-        patches = self.patch_embedding(x).flatten(2).transpose(1, 2)
+        patch, weight = self.patch_embedding.stride[0], self.patch_embedding.weight
+        # The convolution as a product, whose way back is far quicker on a CPU.
+        rows = x.unflatten(3, (-1, patch)).unflatten(2, (-1, patch)).permute(0, 2, 4, 1, 3, 5)
+        patches = F.linear(rows.flatten(3).flatten(1, 2), weight.flatten(1))
         first = self.class_embedding.expand(len(x), 1, -1).to(patches.dtype)
         return torch.cat([first, patches], 1) + self.position_embedding.weight
 
@@ -142,15 +155,30 @@ class Scorer(nn.Module):
         self.text_projection = nn.Linear(size.text_width, size.scorer_projection, bias=False)
         self.logit_scale = nn.Parameter(torch.tensor(2.6592))
 
+    def picture_vector(self, x):
+        """Vectors of normalised pictures [B, 3, side, side], of any length."""
+        return self.visual_projection(self.vision_model(x))
+
+    def ends(self, ids):
+        """Where the first end token is: its state is the text's, as in transformers."""
+        return (ids == self.size.vocabulary - 1).int().argmax(1)
+
+    def trimmed(self, ids):
+        """Token ids without the columns after every end: no state before them depends on them."""
+        return ids[:, : int(self.ends(ids).max()) + 1]
+
+    def text_vector(self, ids):
+        """Vectors of token ids, of any length."""
+        states = self.text_model(ids)[torch.arange(len(ids), device=ids.device), self.ends(ids)]
+        return self.text_projection(states)
+
     def picture(self, x):
-        """Features of normalised pictures [B, 3, side, side]: unit vectors."""
-        return F.normalize(self.visual_projection(self.vision_model(x)).float(), dim=-1)
+        """picture_vector() as unit vectors."""
+        return F.normalize(self.picture_vector(x).float(), dim=-1)
 
     def text(self, ids):
-        """Features of token ids: unit vectors. The state at the first end token, as transformers takes it."""
-        at = (ids == self.size.vocabulary - 1).int().argmax(1)
-        states = self.text_model(ids)[torch.arange(len(ids), device=ids.device), at]
-        return F.normalize(self.text_projection(states).float(), dim=-1)
+        """text_vector() as unit vectors."""
+        return F.normalize(self.text_vector(ids).float(), dim=-1)
 
     def config(self):
         """transformers' config.json."""
