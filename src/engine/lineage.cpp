@@ -118,12 +118,16 @@ Result<Lineage> read(const Json& json) {
 
 }  // namespace
 
+Result<Lineage> parse_lineage(std::string_view text) {
+  return read(TRY(parse_json(text, kLineageFile, kLineageLimits)));
+}
+
 Result<std::optional<Lineage>> read_lineage(const fs::path& path) {
   std::error_code error;
   if (!fs::is_directory(path, error) || !fs::exists(path / kLineageFile, error))
     return std::optional<Lineage>();
   const std::string text = TRY(read_file(path / kLineageFile, kLineageBytesMax));
-  return std::optional<Lineage>(TRY(read(TRY(parse_json(text, kLineageFile, kLineageLimits)))));
+  return std::optional<Lineage>(TRY(parse_lineage(text)));
 }
 
 void check_lineage_weights(Lineage& lineage, const fs::path& path, bool remembered_only) {

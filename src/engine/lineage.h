@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -41,10 +42,13 @@ struct Lineage {
   std::vector<LineageWeights> weights;
 };
 
-/// lineage.json of the model at `path`, nothing checked yet; none where there is no such file or the model is
-/// a single file. `invalid` or `unsupported`, with a field that begins with "lineage.json", if it is not what
-/// the recipe writes: another format, a digest that is none, a path that leaves the folder, too much of
-/// anything.
+/// What the text of a lineage.json says, nothing checked yet. `invalid` or `unsupported`, with a field that
+/// begins with "lineage.json", if it is not what the recipe writes: another format, a digest that is none, a
+/// path that leaves the folder, too much of anything.
+Result<Lineage> parse_lineage(std::string_view text);
+
+/// The same of the model at `path`; none where there is no such file or the model is a single file. Errors of
+/// read_file() beside.
 Result<std::optional<Lineage>> read_lineage(const std::filesystem::path& path);
 
 /// Compares the files of weights in the model's folder with their digests. Reads every byte of them, but for

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "nets/clip_model.h"
 #include "nets/clip_text.h"
 #include "nets/controlnet.h"
 #include "nets/tiny_vae.h"
@@ -21,6 +22,13 @@ constexpr std::string_view kField = "config.json";
 void clip_text(const Json& json) {
   const auto config = read_clip_text_config(json, kField);
   if (config) describe_clip_text(config.value(), {.tokens = 1, .pooled = true}).weights();
+}
+
+void clip_model(const Json& json) {
+  const auto config = read_clip_model_config(json, kField);
+  if (!config) return;
+  describe_clip_text(config.value().text, {.tokens = 1, .pooled = true}).weights();
+  describe_clip_vision(config.value().vision).weights();
 }
 
 void unet(const Json& json) {
@@ -68,6 +76,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   switch (data[0]) {
     case 'c':
       limner::clip_text(json.value());
+      break;
+    case 'm':
+      limner::clip_model(json.value());
       break;
     case 'u':
       limner::unet(json.value());
