@@ -211,3 +211,16 @@ def test_a_file_is_no_scorer(limner, scorer, pictures):
     assert run.status == 2 and "config.json" in run.err
     run = limner("score", "a star", pictures[0], "--scorer", ROOT / "models/limner-tiny")
     assert run.status == 2 and "config.json" in run.err
+
+
+def test_a_scorer_is_shown_as_models_are(limner, scorer):
+    expected = {"name": "tiny-clip", "family": "clip", "pipeline": "CLIPModel", "size": f"{SIDE}x{SIDE}", "tokens": LENGTH, "vector": 4}
+    by_path = limner("model", "show", scorer, "--json").json
+    assert {key: by_path[key] for key in expected} == expected and "lineage" not in by_path
+    models = {"LIMNER_MODELS": str(scorer.parent)}
+    assert limner("model", "show", "tiny-clip", "--json", environment=models).json == by_path
+    listed = [model["name"] for model in limner("model", "list", "--json", environment=models).json]
+    assert "tiny-clip" not in listed, "nothing can be drawn with it"
+    lineage = {"format": 1, "data": {"sources": []}, "stages": {}, "weights_sha256": {"model.safetensors": "00" * 32}}
+    (scorer / "lineage.json").write_text(json.dumps(lineage))
+    assert limner("model", "show", scorer, "--json").json["lineage"]["weights"][0]["match"] == "differs"
