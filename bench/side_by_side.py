@@ -82,12 +82,14 @@ class Probe:
         said = subprocess.run([self.binary, str(self.threads)], check=True, capture_output=True, text=True, env=ENVIRONMENT).stdout
         self.seen.append(json.loads(said))
 
+    def with_tiles(self):
+        return "ONEDNN_MAX_CPU_ISA" not in ENVIRONMENT and max(s["tile_flops"] for s in self.seen) > 0
+
     def line(self):
         def of(key, unit):
             values = [s[key] / 1e9 for s in self.seen]
             return f"{max(values):.0f} {unit} at best, {statistics.median(values):.0f} in the median"
-        with_tiles = "ONEDNN_MAX_CPU_ISA" not in ENVIRONMENT and max(s["tile_flops"] for s in self.seen) > 0
-        tiles = f", with AMX {of('tile_flops', 'GFLOP/s')}" if with_tiles else ""
+        tiles = f", with AMX {of('tile_flops', 'GFLOP/s')}" if self.with_tiles() else ""
         return f"The machine meanwhile: {of('flops', 'GFLOP/s')}{tiles}; reading {of('read_bytes', 'GB/s')}."
 
 
@@ -217,17 +219,18 @@ def time_attention(_, options):
     probe, shares, rates = Probe(1), {}, {}
     for _ in range(options.rounds):
         probe.measure()
-        said = subprocess.run([WORK / "src/backend_bench", "--benchmark_filter=avx512bf16/.*/bf16", "--benchmark_format=json",
+        kernels, peak = ("amx", "tile_flops") if probe.with_tiles() else ("avx512bf16", "core_flops")
+        said = subprocess.run([WORK / "src/backend_bench", f"--benchmark_filter={kernels}/.*/bf16", "--benchmark_format=json",
                                "--benchmark_min_time=0.2"], check=True, capture_output=True, text=True,
                               env={**ENVIRONMENT, "OMP_NUM_THREADS": "1"}).stdout
         for one in json.loads(said)["benchmarks"]:
             name, rate = one["name"].split("/")[1], one["GF/s"] * one["real_time"] / one["cpu_time"]
             rates.setdefault(name, []).append(rate)
-            shares.setdefault(name, []).append(rate * 1e9 / probe.seen[-1]["core_flops"])
+            shares.setdefault(name, []).append(rate * 1e9 / probe.seen[-1][peak])
     lines = ["| queries x width of a head | best GFLOP/s of a core | share of its peak, median | at best |", "|---|---|---|---|"]
     for name, values in shares.items():
         lines.append(f"| {name} | {max(rates[name]):.0f} | {statistics.median(values):.0%} | {max(values):.0%} |")
-    peaks = [seen["core_flops"] / 1e9 for seen in probe.seen]
+    peaks = [seen[peak] / 1e9 for seen in probe.seen]
     return lines + ["", f"A core's peak meanwhile: {max(peaks):.0f} GFLOP/s at best, {statistics.median(peaks):.0f} in the median."]
 
 

@@ -1,5 +1,7 @@
 """What trades exactness for speed can be switched off, and packed weights that are kept change nothing but the start."""
 
+import pathlib
+
 import pytest
 from program import PROMPT
 
@@ -42,6 +44,18 @@ def test_kept_weights_draw_the_same_picture(limner, tmp_path, dtype):
     for file in files:
         file.unlink()
     assert drawn(limner, "deleted.png", "--dtype", dtype, environment=cache) == before
+
+
+@pytest.mark.skipif("amx_bf16" not in pathlib.Path("/proc/cpuinfo").read_text(), reason="this processor has no AMX")
+def test_a_library_kept_from_amx_keeps_limner_from_it(limner, tmp_path):
+    """The kernels are those of a processor without, and so are the weights that are kept."""
+    packed = tmp_path / "limner" / "packed"
+    for number, (cap, kernels) in enumerate([("DEFAULT", "amx"), ("AVX512_CORE_BF16", "avx512bf16")], 1):
+        environment = {"XDG_CACHE_HOME": str(tmp_path), "ONEDNN_MAX_CPU_ISA": cap}
+        run = limner("model", "show", "limner-tiny", "--json", environment=environment)
+        assert run.json["backend"].split()[0] == kernels
+        assert limner("model", "pack", "limner-tiny", "--dtype", "bf16", environment=environment).status == 0
+        assert len(list(packed.iterdir())) == 3 * number
 
 
 def test_weights_that_no_file_holds_are_not_kept(limner):
