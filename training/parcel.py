@@ -5,6 +5,7 @@ from unpacked weights starts its optimizer anew, and with it its count of steps 
 """
 
 import io
+import pathlib
 import tarfile
 
 import torch
@@ -46,6 +47,20 @@ def pack(out, parts):
         (parts / f"part-{number:02d}.tar").write_bytes(data[at : at + PART_BYTES])
 
 
+def _extract(archive, out):
+    """Files and folders, none outside `out`. tarfile's own filter that sees to it is not in every Python 3.11."""
+    for member in archive:
+        name = pathlib.PurePosixPath(member.name)
+        if name.is_absolute() or ".." in name.parts or not (member.isfile() or member.isdir()):
+            raise SystemExit(f"training: the packed run holds {member.name!r}, which is no file or folder of a run")
+        path = out / name
+        if member.isdir():
+            path.mkdir(parents=True, exist_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(archive.extractfile(member).read())
+
+
 def unpack(out, parts):
     """The inverse: OUT becomes a run whose stages have the packed weights and no optimizer."""
     found = sorted(parts.glob("part-*.tar"))
@@ -53,7 +68,7 @@ def unpack(out, parts):
         raise SystemExit(f"training: {parts} holds no part-00.tar")
     out.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(b"".join(path.read_bytes() for path in found))) as archive:
-        archive.extractall(out, filter="data")
+        _extract(archive, out)
     for stage in STAGES:
         path = out / f"{stage}.pt"
         if path.exists():

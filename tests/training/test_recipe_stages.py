@@ -1,6 +1,7 @@
 """Each stage learns, goes on exactly where it stopped, and yields files that diffusers and transformers load."""
 
 import json
+import tarfile
 
 import pytest
 import torch
@@ -301,6 +302,20 @@ def test_a_packed_run_is_the_same_model_elsewhere(trained, tmp_path):
     assert len(pretrain.train(there, "text", pretrain.Trainer(there))) == 2
     with pytest.raises(SystemExit, match="part-00"):
         parcel.unpack(tmp_path / "x", tmp_path / "there")
+
+
+@pytest.mark.parametrize("name,kind", [("../out", tarfile.REGTYPE), ("/out", tarfile.REGTYPE), ("in", tarfile.SYMTYPE)])
+def test_a_packed_run_stays_in_its_folder(name, kind, tmp_path):
+    from training import parcel
+
+    (tmp_path / "parts").mkdir()
+    with tarfile.open(tmp_path / "parts/part-00.tar", "w") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.type, entry.linkname = kind, "/etc/hostname" if kind == tarfile.SYMTYPE else ""
+        archive.addfile(entry)
+    with pytest.raises(SystemExit, match="no file or folder"):
+        parcel.unpack(tmp_path / "there", tmp_path / "parts")
+    assert not any((tmp_path / "there").iterdir()) and not (tmp_path / "out").exists()
 
 
 def test_the_command_line_runs_a_stage_and_says_what_is_missing(bank_folder, tmp_path, capsys):

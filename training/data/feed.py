@@ -3,6 +3,7 @@
 So training resumes exactly without saving any random state.
 """
 
+import atexit
 import collections
 import concurrent.futures
 import dataclasses
@@ -59,6 +60,9 @@ class Recipe:
 def _pool(processes):
     """Processes that make batches, started once: each needs seconds to import torch."""
     return concurrent.futures.ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), torch.set_num_threads, (1,))
+
+
+atexit.register(_pool.cache_clear)  # while the modules that it needs to end are still there
 
 
 @functools.lru_cache(2)
