@@ -265,7 +265,7 @@ def main():
     for case in options.cases or RUNS:
         lines = RUNS[case](case, options)
         limit = ", without AMX" if options.limit else ""
-        head = [f"# {case}", "", f"{processor()}, {options.threads} threads at most, {options.rounds} rounds, "
+        head = [f"# {case}", "", f"{processor()}, {options.threads} threads at most, {options.rounds} round{'s' * (options.rounds > 1)}, "
                 f"{'int8 and bf16' if case == 'int8' else 'bf16'}{limit}.", ""]
         text = "\n".join(head + lines) + "\n"
         (RESULTS / f"{case}{'-' + options.limit if options.limit else ''}.md").write_text(text)

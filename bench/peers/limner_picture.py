@@ -27,16 +27,17 @@ seeds = itertools.count()
 
 def main(folder):
     with Server(pathlib.Path(folder), CONFIG, {"LIMNER_LOG_LEVEL": "warning", "LIMNER_MODELS_THREADS": str(threads)}) as server:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=3600)
         headers = {"Authorization": f"Bearer {server.admin_key}", "Content-Type": "application/json"}
 
         def draw():
             """Another seed each time, the same prompt: a user's second picture."""
             body = {"model": "measured", "prompt": "a red apple on a table", "size": "512x512", "steps": steps, "guidance_scale": guidance,
                     "sampler": "euler", "seed": next(seeds)}
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=3600)  # others draw for minutes in between
             connection.request("POST", "/v1/images/generations", json.dumps(body), headers)
             answer = connection.getresponse()
             text = answer.read()
+            connection.close()
             assert answer.status == 200, (answer.status, text[:400])
 
         def field(file, name):
