@@ -75,15 +75,16 @@ size_t needed_bytes(const Model& model, size_t working) {
   return weights_to_come(model) + working - std::min(working, model.workspace().bytes());
 }
 
-// How much memory there is takes a dozen files to find out; a model that drew as large a picture before needs
-// no more of it.
-bool is_free(size_t needed) { return needed == 0 || needed <= available_memory_bytes(); }
+// Memory that is free, as far as it matters: to find out takes a dozen files, and a model that drew as large
+// a picture before needs no more of it.
+size_t free_bytes_for(size_t needed) { return needed == 0 ? 0 : available_memory_bytes(); }
 
 // Tiles where they were asked for, or where the whole picture would not fit and they need less. Seamless
 // pictures have no edges to cut.
 bool wants_tiles(const Model& model, const DrawingParams& params, size_t whole, size_t tiled) {
   if (params.vae_tiling != "auto") return params.vae_tiling == "on";
-  return params.tile == "none" && tiled < whole && !is_free(needed_bytes(model, whole));
+  const size_t needed = needed_bytes(model, whole);
+  return params.tile == "none" && tiled < whole && needed > free_bytes_for(needed);
 }
 
 std::string gibibytes(size_t bytes) {
@@ -128,11 +129,12 @@ Result<DrawingCost> cost_of(const Model& model, const DrawingParams& params, con
 
 Result<void> check_memory(const Model& model, const DrawingParams& params, const DrawingCost& cost) {
   const size_t needed = needed_bytes(model, cost.memory_bytes);
-  if (is_free(needed)) return {};
+  const size_t available = free_bytes_for(needed);
+  if (needed <= available) return {};
   return Error{Code::too_large, "size",
                fmt::format("{}x{} needs {} of memory ({} weights, {} working) and {} is free", *params.width,
                            *params.height, gibibytes(needed), gibibytes(weights_to_come(model)),
-                           gibibytes(cost.memory_bytes), gibibytes(available_memory_bytes())),
+                           gibibytes(cost.memory_bytes), gibibytes(available)),
                "draw smaller, or upscale afterwards"};
 }
 
