@@ -65,9 +65,9 @@ size_t own_bytes(const Model& model, const LatentExtent& extent, size_t latents)
   return latents * extent.count() * sizeof(float) + pixels * 3 * (sizeof(float) + 1);
 }
 
-// Of the denoiser, what is not in memory yet.
+// Of the denoiser, what is not in memory yet. Its graph is described once: that takes longer than all else here.
 size_t weights_to_come(const Model& model) {
-  const size_t weights = unet_weight_bytes(model);
+  const size_t weights = model.plans().bytes("denoiser weights", [&] { return unet_weight_bytes(model); });
   return weights - std::min(weights, model.unet_network().packed_bytes());
 }
 
