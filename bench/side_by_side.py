@@ -5,11 +5,15 @@
 
 Cases: unet_step (SD 1.5's UNet, 512x512, two rows), vae_decode and vae_encode (its autoencoder, 512x512), taesd (a small decoder of
 TAESD's size, 512x512), text (its text encoder, two rows), load (start of a program to the end of the UNet's first run, each time anew),
-attention (the fused kernel as a share of the machine's peak), int8 (unet_step with linear maps in 8 bits, beside OpenVINO with weights
-and activations in 8 bits, by NNCF), picture (512x512, 20 steps of Euler with guidance, from the request to the answer of a server,
-beside the peers' whole pipelines), turbo (one step without guidance, the small decoder). Random weights. Everyone computes in bf16 but
-for int8; the probe between the rounds says what the machine could do at that moment. Writes each table to bench/results/CASE.md and
-prints them. --limit avx512 has everyone do without AMX.
+attention (the fused kernel as a share of the machine's peak), convolution and linear (four of SD 1.5's in a row, of three sizes),
+int8 (unet_step with linear maps in 8 bits, beside OpenVINO with weights and activations in 8 bits, by NNCF), picture (512x512, 20 steps
+of Euler with guidance, from the request to the end of a job of the server, beside the peers' whole pipelines), turbo (one step without
+guidance, the small decoder), default (the default model, 20 steps with guidance, 1, 4 and 16 pictures at once). Random weights, but for
+the last. Everyone computes in bf16 but for int8; the probe between the rounds says what the machine could do at that moment. Writes each
+table to bench/results/CASE.md and prints them. --limit avx512 has everyone do without AMX.
+
+--peers openvino,torch is who runs beside Limner; limner-direct (without Winograd) and sdcpp (stable-diffusion.cpp, f16, unet_step
+alone; half a minute a step) may be asked for.
 """
 
 import argparse
@@ -29,13 +33,21 @@ RESULTS = ROOT / "bench" / "results"
 # Threads that wait for work sleep: what they spin would count as processor time, and others have work for the cores.
 ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "passive"}
 TURBO = WORK / "sd15-turbo-random"
-NETS = {"unet_step": "unet", "vae_decode": "vae_decode", "vae_encode": "vae_encode", "taesd": "tiny_decode", "text": "clip_text",
-        "load": "unet", "int8": "unet"}
-PICTURES = {"picture": (MODEL, 20, 7.5, ("clip_text", "unet", "vae_decode")),
-            "turbo": (TURBO, 1, 1.0, ("clip_text_one", "unet_one", "tiny_decode"))}
+DEFAULT = ROOT / "models" / "limner-tiny"
+CHAINS = WORK / "chains"
+NETS = {"unet_step": ["unet"], "vae_decode": ["vae_decode"], "vae_encode": ["vae_encode"], "taesd": ["tiny_decode"],
+        "text": ["clip_text"], "load": ["unet"], "int8": ["unet"],
+        "convolution": ["convolution_320x64", "convolution_640x32", "convolution_1280x16"],
+        "linear": ["linear_320x4096", "linear_640x1024", "linear_1280x256"]}
+# Model, steps, guidance, side, pictures at once, and OpenVINO's networks.
+PICTURES = {"picture": [(MODEL, 20, 7.5, 512, 1, ("clip_text", "unet", "vae_decode"))],
+            "turbo": [(TURBO, 1, 1.0, 512, 1, ("clip_text_one", "unet_one", "tiny_decode"))],
+            "default": [(DEFAULT, 20, 3.0, 128, count, ("default_text", f"default_unet_{2 * count}", f"default_decode_{count}"))
+                        for count in (1, 4, 16)]}
 INT8_PEERS = ["limner-int8", "limner", "openvino-int8"]
 
 sys.path.insert(0, str(PEERS))
+import random_model  # noqa: E402
 
 
 class Worker:
@@ -94,8 +106,11 @@ class Probe:
 
 
 def pipeline_of(net):
-    """The folder of the pipeline that a network is of."""
-    return TURBO if net == "tiny_decode" else MODEL
+    """The folder of the pipeline that a network is of; of chains, that of their files."""
+    if random_model.is_chain(net):
+        random_model.make_chain(net, CHAINS / random_model.part_of(net))
+        return CHAINS
+    return DEFAULT if net.startswith("default_") else TURBO if net == "tiny_decode" else MODEL
 
 
 def openvino_file(net):
@@ -113,15 +128,15 @@ def words_of(peer, net, threads):
     if peer.startswith("limner"):
         inputs = WORK / f"{net}-inputs.safetensors"
         if not inputs.exists():
-            subprocess.run([sys.executable, "-c", "import sys, random_model; random_model.write_inputs(*sys.argv[1:])", net, inputs],
-                           check=True, cwd=PEERS)
+            random_model.write_inputs(net, inputs)
         dtype, *more = {"limner": ["bf16"], "limner-direct": ["bf16-direct"], "limner-int8": ["bf16", "--int8"],
                         "limner-kept": ["bf16", "--packed", WORK / f"{net}-packed.safetensors"]}[peer]
-        import random_model
-        return [BUILD / "tests/tools/run_net", net, pipeline_of(net) / random_model.folder_of(net), inputs, WORK / "out.safetensors",
+        kind = "chain" if random_model.is_chain(net) else net
+        return [BUILD / "tests/tools/run_net", kind, pipeline_of(net) / random_model.part_of(net), inputs, WORK / "out.safetensors",
                 "--backend", "cpu", "--dtype", dtype, "--threads", threads, "--serve", *more]
-    if peer == "torch":
-        return [sys.executable, PEERS / "torch_bf16.py", net, pipeline_of(net), threads]
+    if peer in ("torch", "sdcpp"):
+        script = {"torch": "torch_bf16.py", "sdcpp": "sdcpp_step.py"}[peer]
+        return [sys.executable, PEERS / script, net, pipeline_of(net), threads]
     path = openvino_file(net)
     if peer == "openvino-int8":
         path, plain = path.with_name(f"{net}-int8.xml"), path
@@ -150,24 +165,28 @@ def table(workers, unit_of):
     return lines
 
 
-def words_of_picture(peer, case, threads):
+def words_of_picture(peer, drawing, threads):
     """The command that starts a peer that draws whole pictures."""
-    model, steps, guidance, nets = PICTURES[case]
-    sizes = [threads, steps, guidance]
+    model, steps, guidance, side, count, nets = drawing
     if peer == "openvino":
-        for net in nets:
-            openvino_file(net)
-        return [sys.executable, PEERS / "openvino_picture.py", model, WORK / "openvino", *sizes]
-    return [sys.executable, PEERS / f"{peer}_picture.py", model, *sizes]
+        return [sys.executable, PEERS / "openvino_picture.py", model, *map(openvino_file, nets), threads, steps, guidance]
+    return [sys.executable, PEERS / f"{peer}_picture.py", model, threads, steps, guidance, side, count]
 
 
 def time_network(case, options):
-    return time_workers([Worker(peer, words_of(peer, NETS[case], options.threads)) for peer in options.peers], options)
+    lines = []
+    for net in NETS[case]:
+        lines += [f"## {net}", ""] if len(NETS[case]) > 1 else []
+        lines += time_workers([Worker(peer, words_of(peer, net, options.threads)) for peer in options.peers], options) + [""]
+    return lines[:-1]
 
 
 def time_picture(case, options):
-    lines = time_workers([Worker(peer, words_of_picture(peer, case, options.threads)) for peer in options.peers], options)
-    return lines + ["", "Limner: from the request to the answer of `limner serve`, with its checks, marks and manifest; the peers: their "
+    lines = []
+    for drawing in PICTURES[case]:
+        lines += [f"## {drawing[4]} at once", ""] if len(PICTURES[case]) > 1 else []
+        lines += time_workers([Worker(peer, words_of_picture(peer, drawing, options.threads)) for peer in options.peers], options) + [""]
+    return lines + ["Limner: from the request to the end of a job of `limner serve`, with its checks, marks and manifests; the peers: their "
                     "pipeline's call, without a picture file."]
 
 
@@ -180,7 +199,7 @@ def time_workers(workers, options):
         print(f"round {number + 1}: " + ", ".join(f"{w.name} {w.times[-1]:.0f} ms" for w in workers), flush=True)
     for worker in workers:
         worker.close()
-    return table(workers, lambda ms: f"{ms:.0f} ms") + ["", probe.line()]
+    return table(workers, lambda ms: f"{ms:.0f} ms" if ms >= 100 else f"{ms:.1f} ms") + ["", probe.line()]
 
 
 def time_int8(case, options):
@@ -188,14 +207,15 @@ def time_int8(case, options):
 
 
 def time_load(case, options):
-    (WORK / f"{NETS[case]}-packed.safetensors").unlink(missing_ok=True)
-    Worker("limner-kept", words_of("limner-kept", NETS[case], options.threads)).close()  # keeps its weights
+    (net,) = NETS[case]
+    (WORK / f"{net}-packed.safetensors").unlink(missing_ok=True)
+    Worker("limner-kept", words_of("limner-kept", net, options.threads)).close()  # keeps its weights
     peers = ["limner-kept", *options.peers]
     probe, loads = Probe(options.threads), {peer: [] for peer in peers}
     for number in range(options.rounds):
         probe.measure()
         for peer in peers:
-            worker = Worker(peer, words_of(peer, NETS[case], options.threads))
+            worker = Worker(peer, words_of(peer, net, options.threads))
             loads[peer].append(worker.start)
             worker.close()
         print(f"round {number + 1}: " + ", ".join(f"{p} {t[-1]['loaded_s']:.2f} s" for p, t in loads.items()), flush=True)
@@ -234,9 +254,8 @@ def time_attention(_, options):
     return lines + ["", f"A core's peak meanwhile: {max(peaks):.0f} GFLOP/s at best, {statistics.median(peaks):.0f} in the median."]
 
 
-RUNS = {"unet_step": time_network, "vae_decode": time_network, "vae_encode": time_network, "taesd": time_network,
-        "text": time_network, "load": time_load, "attention": time_attention, "int8": time_int8, "picture": time_picture,
-        "turbo": time_picture}
+RUNS = {case: time_network for case in NETS} | {case: time_picture for case in PICTURES} | {
+    "load": time_load, "attention": time_attention, "int8": time_int8}
 
 
 def processor():
@@ -251,14 +270,13 @@ def main():
     parser.add_argument("cases", nargs="*", choices=[[], *RUNS], metavar="CASE")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--peers", default="openvino,torch", help="who runs beside Limner: openvino, torch, limner-direct")
+    parser.add_argument("--peers", default="openvino,torch", help="who runs beside Limner: openvino, torch, limner-direct, sdcpp")
     parser.add_argument("--limit", choices=["avx512"], help="the widest instructions that anyone may use")
     options = parser.parse_args()
     if options.limit:  # oneDNN's own switch, which Limner, OpenVINO and torch all heed
         ENVIRONMENT["ONEDNN_MAX_CPU_ISA"] = "AVX512_CORE_BF16"
     options.peers = ["limner", *(p for p in options.peers.split(",") if p)]
     WORK.mkdir(parents=True, exist_ok=True)
-    import random_model
     random_model.make(MODEL, ROOT / "models" / "clip-tokenizer")
     random_model.make_turbo(TURBO, MODEL)
     RESULTS.mkdir(exist_ok=True)

@@ -1,8 +1,7 @@
-"""Limner as it serves: a picture from request to answer of a server with one model. limner_picture.py MODEL THREADS STEPS GUIDANCE"""
+"""Limner as it serves: pictures of one job from its request to its end, by a server with one model.
+limner_picture.py MODEL THREADS STEPS GUIDANCE SIDE PICTURES"""
 
-import http.client
 import itertools
-import json
 import os
 import pathlib
 import sys
@@ -17,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "
 from server import Server  # noqa: E402
 
 model, threads, steps, guidance = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+side, pictures = int(sys.argv[5]), int(sys.argv[6])
 CONFIG = f"""
 [[models]]
 name = "measured"
@@ -27,18 +27,12 @@ seeds = itertools.count()
 
 def main(folder):
     with Server(pathlib.Path(folder), CONFIG, {"LIMNER_LOG_LEVEL": "warning", "LIMNER_MODELS_THREADS": str(threads)}) as server:
-        headers = {"Authorization": f"Bearer {server.admin_key}", "Content-Type": "application/json"}
-
         def draw():
             """Another seed each time, the same prompt: a user's second picture."""
-            body = {"model": "measured", "prompt": "a red apple on a table", "size": "512x512", "steps": steps, "guidance_scale": guidance,
-                    "sampler": "euler", "seed": next(seeds)}
-            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=3600)  # others draw for minutes in between
-            connection.request("POST", "/v1/images/generations", json.dumps(body), headers)
-            answer = connection.getresponse()
-            text = answer.read()
-            connection.close()
-            assert answer.status == 200, (answer.status, text[:400])
+            job = server.admin.submit(model="measured", prompt="a red apple on a table", size=f"{side}x{side}", steps=steps,
+                                      guidance=guidance, sampler="euler", seed=1000 * next(seeds), count=pictures)
+            *_, (event, told) = server.admin.events(job, timeout=3600)  # others draw for minutes in between
+            assert event == "finished" and told["state"] == "stored", told
 
         def field(file, name):
             lines = pathlib.Path(f"/proc/{server.process.pid}/{file}").read_text().splitlines()

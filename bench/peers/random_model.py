@@ -1,4 +1,5 @@
-"""Random weights of the architecture of Stable Diffusion 1.5: they say everything about speed and nothing about pictures."""
+"""Random weights of the architecture of Stable Diffusion 1.5, and chains of its operators: they say everything about speed and
+nothing about pictures. And what networks are given, those of the default model among them."""
 
 import json
 import os
@@ -6,7 +7,7 @@ import shutil
 
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 UNET = dict(sample_size=64, in_channels=4, out_channels=4, block_out_channels=(320, 640, 1280, 1280), layers_per_block=2,
@@ -60,6 +61,22 @@ def standard_tokenizer(merges, folder):
     return CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))
 
 
+def make_chain(net, path):
+    """Equal operators in a row, as a file of weights 0.weight, 0.bias, 1.weight, ... in bf16, unless it is there."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(3)
+    channels = shapes_of(net)["x"][-1]
+    shape = (channels, channels, 3, 3) if net.startswith("convolution") else (channels, channels)
+    tensors = {}
+    for link in range(CHAIN_LINKS):
+        weight = torch.randn(shape)
+        tensors[f"{link}.weight"] = (weight / weight[0].numel() ** 0.5).bfloat16()
+        tensors[f"{link}.bias"] = torch.randn(channels).bfloat16()
+    save_file(tensors, path)
+
+
 # What each network is given: names as Limner's descriptions declare them, channels last. Two rows: a guided step.
 INPUTS = {
     "unet": {"sample": (2, 64, 64, 4), "timestep": (2,), "context": (2, 77, 768)},
@@ -69,17 +86,39 @@ INPUTS = {
     "tiny_decode": {"latent": (1, 64, 64, 4)},
     "clip_text": {"ids": (2, 77)},
     "clip_text_one": {"ids": (1, 77)},
+    "default_text": {"ids": (2, 32)},
 }
+CHAIN_LINKS = 4
+WORDS = 4096  # that the default model's tokenizer knows too
+
+
+def is_chain(net):
+    return net.startswith(("convolution_", "linear_"))
+
+
+def shapes_of(net):
+    """INPUTS, and those of networks whose name ends with a size: default_unet_ROWS, default_decode_ROWS, convolution_CHANNELSxSIDE
+    and linear_CHANNELSxTOKENS."""
+    if net in INPUTS:
+        return INPUTS[net]
+    kind, size = net.rsplit("_", 1)
+    if is_chain(net):
+        channels, extent = map(int, size.split("x"))
+        return {"x": (2, extent, extent, channels) if kind == "convolution" else (2, extent, channels)}
+    rows = int(size)
+    return {"default_unet": {"sample": (rows, 16, 16, 4), "timestep": (rows,), "context": (rows, 32, 192)},
+            "default_decode": {"latent": (rows, 16, 16, 4)}}[kind]
 
 
 def inputs_of(net):
     """The same Gaussian numbers for everyone."""
     torch.manual_seed(1)
-    tensors = {name: torch.randn(shape) for name, shape in INPUTS[net].items()}
+    shapes = shapes_of(net)
+    tensors = {name: torch.randn(shape) for name, shape in shapes.items()}
     if "timestep" in tensors:
-        tensors["timestep"] = torch.full(INPUTS[net]["timestep"], 500.0)
+        tensors["timestep"] = torch.full(shapes["timestep"], 500.0)
     if "ids" in tensors:
-        tensors["ids"] = torch.randint(0, TEXT["vocab_size"], INPUTS[net]["ids"])
+        tensors["ids"] = torch.randint(0, WORDS, shapes["ids"])
     return tensors
 
 
@@ -87,9 +126,11 @@ def write_inputs(net, path):
     save_file({name: tensor.float() for name, tensor in inputs_of(net).items()}, path)
 
 
-def folder_of(net):
-    """Of a pipeline; tiny_decode's is that of make_turbo()'s."""
-    return "vae" if net in ("vae_decode", "vae_encode", "tiny_decode") else "text_encoder" if net.startswith("clip_text") else "unet"
+def part_of(net):
+    """What a network is of a pipeline: the name of its folder, or of a chain's file."""
+    if is_chain(net):
+        return f"{net}.safetensors"
+    return "vae" if "code" in net else "text_encoder" if "text" in net else "unet"
 
 
 def module_of(net, model, dtype, attention="sdpa"):
@@ -131,8 +172,19 @@ def module_of(net, model, dtype, attention="sdpa"):
         def forward(self, ids):
             return self.net(input_ids=ids, return_dict=False)[0]
 
-    classes = {"unet": Unet, "vae_decode": VaeDecode, "vae_encode": VaeEncode, "tiny_decode": TinyDecode, "clip_text": ClipText}
-    return classes[net.removesuffix("_one")]().eval()
+    class Chain(torch.nn.Sequential):
+        def __init__(self):
+            weights = load_file(model / part_of(net))
+            channels = weights["0.bias"].numel()
+            super().__init__(*(torch.nn.Conv2d(channels, channels, 3, padding=1) if net.startswith("convolution")
+                               else torch.nn.Linear(channels, channels) for _ in range(CHAIN_LINKS)))
+            self.load_state_dict(weights)
+            self.to(dtype)
+
+    if is_chain(net):
+        return Chain().eval()
+    large = {"vae_decode": VaeDecode, "vae_encode": VaeEncode}
+    return (large.get(net) or {"vae": TinyDecode, "text_encoder": ClipText, "unet": Unet}[part_of(net)])().eval()
 
 
 def channels_first(tensors, dtype):

@@ -6,14 +6,15 @@
 //           [--int8]
 //
 // NET is clip_text, unet, controlnet, vae_decode, vae_encode, tiny_decode, tiny_encode, rrdbnet, srvgg,
-// open_nsfw or mobilenet_v2. PATH is a folder with config.json and weights, or a weight file for the last
-// four. Inputs have the names and the channels-last shapes that the descriptions in src/nets declare, all
-// stored as floats (ids too). --tile wraps convolutions around in both axes; the next three are for
-// clip_text. --profile also prints where the time of a run goes, the best of five. --serve is for benchmarks:
-// once the first run is done it prints {"loaded_s": seconds from its start to before that run, "ready_s": to
-// after it} and then, for each line it reads, {"ms": one run's time, "cpu_ms": processor time of all threads,
-// "peak_bytes": memory used at most}. --packed takes packed weights from FILE, which is written if it is not
-// there; whose they are is not checked. --int8 computes the linear maps of pictures and texts in 8 bits.
+// open_nsfw, mobilenet_v2 or chain: convolutions (of an input "x" of rank 4) or linear maps in a row, "0",
+// "1", ... PATH is a folder with config.json and weights, or a weight file for the last five. Inputs have the
+// names and the channels-last shapes that the descriptions in src/nets declare, all stored as floats (ids
+// too). --tile wraps convolutions around in both axes; the next three are for clip_text. --profile also
+// prints where the time of a run goes, the best of five. --serve is for benchmarks: once the first run is
+// done it prints {"loaded_s": seconds from its start to before that run, "ready_s": to after it} and then,
+// for each line it reads, {"ms": one run's time, "cpu_ms": processor time of all threads, "peak_bytes":
+// memory used at most}. --packed takes packed weights from FILE, which is written if it is not there; whose
+// they are is not checked. --int8 computes the linear maps of pictures and texts in 8 bits.
 
 #include <fmt/format.h>
 
@@ -167,6 +168,20 @@ Result<Graph> mobilenet_v2(const Scene& scene) {
   return describe_mobilenet_v2(config, picture[0]);
 }
 
+Result<Graph> chain(const Scene& scene) {
+  const Shape first = TRY(scene.inputs.shape_of("x"));
+  Graph graph(scene.job.graph);
+  Value x = graph.input("x", first);
+  for (int link = 0; scene.weights.has(fmt::format("{}.weight", link)); ++link) {
+    const Scope scope(std::to_string(link));
+    const Shape weight = TRY(scene.weights.shape_of(fmt::format("{}.weight", link)));
+    x = first.rank() == 4 ? graph.conv2d(x, scope, {.out = weight[0], .kernel = weight[2]})
+                          : graph.linear(x, scope, weight[0]);
+  }
+  graph.output("y", x);
+  return graph;
+}
+
 struct Net {
   std::string_view name;
   Result<Graph> (*describe)(const Scene&);
@@ -182,7 +197,8 @@ constexpr Net kNets[] = {{"clip_text", clip_text},
                          {"rrdbnet", rrdbnet},
                          {"srvgg", srvgg},
                          {"open_nsfw", open_nsfw},
-                         {"mobilenet_v2", mobilenet_v2}};
+                         {"mobilenet_v2", mobilenet_v2},
+                         {"chain", chain}};
 
 Result<Graph> describe(const Scene& scene) {
   for (const Net& net : kNets) {
