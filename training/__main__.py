@@ -13,18 +13,22 @@ STAGES = ("data", "autoencoder", "text", "unet", "scorer", "distil", "export", "
 def parser():
     """The command line."""
     made = argparse.ArgumentParser(prog="training", description=__doc__)
-    stages = made.add_subparsers(dest="stage", required=True, metavar="STAGE", help=", ".join((*STAGES, "lora", "pack", "unpack")))
+    stages = made.add_subparsers(dest="stage", required=True, metavar="STAGE", help=", ".join((*STAGES, "lora", "blueprint", "pack", "unpack")))
     for stage in STAGES:
         _common(stages.add_parser(stage))
     stages.choices["data"].add_argument("--downloads", type=pathlib.Path, help="where packages are kept (default: OUT/downloads)")
     for stage in ("evaluate", "sheets", "all"):
         stages.choices[stage].add_argument("--prompts", type=int, default=0, help="only so many prompts (default: all)")
     lora = stages.add_parser("lora")
-    _common(lora)
+    _common(lora, run_needed=False)
+    lora.add_argument("--model", type=pathlib.Path, help="the model folder that it is for, instead of a run's: models/limner-tiny")
     lora.add_argument("pictures", type=pathlib.Path, help="a folder of pictures; PICTURE.txt beside one is its caption")
     lora.add_argument("--file", type=pathlib.Path, required=True, help="the LoRA to write (.safetensors)")
     lora.add_argument("--caption", default="", help="of pictures that have none")
     lora.add_argument("--rank", type=int, default=8)
+    redrawn = stages.add_parser("blueprint")
+    redrawn.add_argument("pictures", type=pathlib.Path, help="a folder of PICTURE.png, each with its caption in PICTURE.txt")
+    redrawn.add_argument("style", type=pathlib.Path, help="the folder of blueprints to write")
     for stage, says in (("pack", "the folder of parts to write"), ("unpack", "the folder of parts to read")):
         packed = stages.add_parser(stage)
         packed.add_argument("--out", type=pathlib.Path, required=True)
@@ -32,8 +36,9 @@ def parser():
     return made
 
 
-def _common(stage):
-    stage.add_argument("--out", type=pathlib.Path, required=True, help="the folder of the run; a stage goes on from what is there")
+def _common(stage, run_needed=True):
+    stage.add_argument("--out", type=pathlib.Path, required=run_needed,
+                       help="the folder of the run; a stage goes on from what is there")
     stage.add_argument("--size", choices=SIZES, default="full")
     lasts = stage.add_mutually_exclusive_group()
     lasts.add_argument("--minutes", type=float, help="of this stage, all its runs together; of all: of them all")
@@ -102,9 +107,13 @@ def stage(name, options, run=None):
     elif name == "sheets":
         from .evaluate.sheets import run_stage
     elif name == "lora":
+        from .lora.model_folder import open_model
         from .lora.train import train_folder
 
-        return train_folder(run, options.pictures, options.file, options.caption, options.rank)
+        if (options.out is None) == (options.model is None):
+            raise SystemExit("training: lora needs either --model FOLDER or --out RUN")
+        model = options.model and open_model(options.model, run.device)
+        return train_folder(run, options.pictures, options.file, options.caption, options.rank, model)
     run_stage(run)
 
 
@@ -126,6 +135,10 @@ def main(words=None):
         from . import parcel
 
         return getattr(parcel, options.stage)(options.out, options.parts)
+    if options.stage == "blueprint":
+        from .lora.blueprint import redraw
+
+        return redraw(options.pictures, options.style)
     everything(options) if options.stage == "all" else stage(options.stage, options)
 
 

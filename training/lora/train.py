@@ -1,7 +1,8 @@
 """A LoRA of the model from a folder of pictures: a style or a thing that it does not know.
 
-Low-rank additions (Hu et al. 2021) to the UNet's attention. The file has the names of diffusers' PEFT format: `limner generate
---lora FILE` and diffusers' load_lora_weights() apply it.
+Low-rank additions (Hu et al. 2021) to the UNet's linear maps and convolutions: a model this small has attention at one resolution
+alone, too coarse for a style's lines. The file has the names of diffusers' PEFT format: `limner generate --lora FILE` and diffusers'
+load_lora_weights() apply it.
 """
 
 import json
@@ -15,24 +16,28 @@ from safetensors.torch import save_file
 from torch import nn
 
 from .. import budget, machine
-from ..autoencoder import train as autoencoder_stage
 from ..config import CAPTION_DROPOUT, NOISE_STEPS, RATES
 from ..optimizers import Set, adamw
 from ..unet import noise
-from ..unet.train import empty_tokens, networks
+from .model_folder import model_of
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
-TARGETS = ("to_q", "to_k", "to_v", "to_out.0")
+TARGETS = ("to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2", "proj_in", "proj_out", "conv1", "conv2", "conv_shortcut")
 STEPS = 400
 
 
 class Low(nn.Module):
-    """A linear map with a low-rank addition, which starts as nothing."""
+    """A linear map or a convolution with a low-rank addition, which starts as nothing."""
 
     def __init__(self, base, rank):
         super().__init__()
         self.base = base
-        self.lora_A, self.lora_B = nn.Linear(base.in_features, rank, bias=False), nn.Linear(rank, base.out_features, bias=False)
+        if isinstance(base, nn.Conv2d):
+            self.lora_A = nn.Conv2d(base.in_channels, rank, base.kernel_size, base.stride, base.padding, bias=False)
+            self.lora_B = nn.Conv2d(rank, base.out_channels, 1, bias=False)
+        else:
+            self.lora_A = nn.Linear(base.in_features, rank, bias=False)
+            self.lora_B = nn.Linear(rank, base.out_features, bias=False)
         nn.init.kaiming_uniform_(self.lora_A.weight, a=math.sqrt(5))
         nn.init.zeros_(self.lora_B.weight)
 
@@ -42,7 +47,8 @@ class Low(nn.Module):
 
 def adapt(unet, rank):
     """Puts a Low around each target in place; returns {module name: Low}."""
-    names = [name for name, module in unet.named_modules() if isinstance(module, nn.Linear) and name.endswith(TARGETS)]
+    names = [name for name, module in unet.named_modules()
+             if isinstance(module, (nn.Linear, nn.Conv2d)) and name.endswith(tuple("." + target for target in TARGETS))]
     made = {}
     for name in names:
         parent, _, leaf = name.rpartition(".")
@@ -74,22 +80,20 @@ def read_pictures(folder, side, default):
     return torch.stack(pictures), captions
 
 
-def train_folder(run, folder, file, caption="", rank=8):
-    """Trains and writes `file`; returns the losses."""
-    pictures, captions = read_pictures(folder, run.size.picture, caption)
-    text, unet = networks(run)
-    autoencoder, scaling = autoencoder_stage.network(run), run.noted("autoencoder")["scaling"]
+def train_folder(run, folder, file, caption="", rank=8, model=None):
+    """Trains and writes `file`; returns the losses. model: the Model that it is for (None: the run's)."""
+    model = model or model_of(run)
+    pictures, captions = read_pictures(folder, model.picture, caption)
     with torch.no_grad():
-        latents = torch.cat([autoencoder.encoder(p[None].to(run.device)) for p in pictures]) * scaling
-        states = text(torch.from_numpy(run.tokenizer.batch(captions)).to(run.device))
-        empty = text(empty_tokens(run))
+        latents = torch.cat([model.autoencoder.encoder(p[None].to(run.device)) for p in pictures]) * model.scaling
+        states, empty = (model.text(torch.from_numpy(model.tokenizer.batch(texts)).to(run.device)) for texts in (captions, [""]))
     torch.manual_seed(run.seed)
-    lows = {name: low.to(run.device) for name, low in adapt(unet, rank).items()}
+    lows = {name: low.to(run.device) for name, low in adapt(model.unet, rank).items()}
     optimizer = Set(adamw([p for low in lows.values() for p in (low.lora_A.weight, low.lora_B.weight)], RATES.lora, 0))
     counted = budget.Budget(minutes=run.minutes) if run.minutes is not None else budget.Budget(steps=run.steps or STEPS)
     bar, batch, losses, step = noise.alphas_bar(run.device), min(16, max(4, len(pictures))), [], 0
     while not counted.over(step):
-        losses.append(_step(run, step, counted.progress(step), batch, latents, states, empty, unet, optimizer, bar))
+        losses.append(_step(run, step, counted.progress(step), batch, latents, states, empty, model.unet, optimizer, bar))
         step += 1
         if step % 50 == 0:
             run.say(f"lora: step {step}, loss {sum(losses[-50:]) / 50:.4f}")
