@@ -68,6 +68,7 @@ Result<Assessment> Assessor::assess(const Caller& caller, const std::string& ten
   if (request.task != "upscale") TRY(check_model_allowed(caller, TRY(parts_.catalogue.find(request.model))));
   Assessment assessment;
   assessment.deadline = deadline_of(request);
+  assessment.sampling_steps = drawing::sampling_steps(parts_.catalogue, request);
   const Measures measures = TRY(measure(tenant, request, assessment.plan));
   TRY(check_measures(caller, request, measures));
   if (assessment.plan.steps > parts_.config.steps_max)

@@ -16,6 +16,7 @@ namespace limner {
 struct Assessment {
   drawing::JobPlan plan;
   Admission admission;
+  int sampling_steps = 0;       ///< drawing::sampling_steps()
   int64_t reserved_micros = 0;  ///< the most it may cost
   TimeUs deadline = 0;          ///< 0: none
 };

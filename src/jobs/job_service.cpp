@@ -136,7 +136,7 @@ Result<Submitted> JobService::take(const Caller& caller, JobRequest request,
   TRY(worker_.containment().check(job));
   TRY(check_inputs(request));
   const PolicySubject subject{caller.tenant.name, request.tier};
-  const VerdictRow verdict = worker_.policies().ask_prompt(subject, request, assessment.plan.steps);
+  const VerdictRow verdict = worker_.policies().ask_prompt(subject, request, assessment.sampling_steps);
   Accepted accepted = TRY(ledger_.jobs().accept(job, idempotency));
   if (!accepted.replayed && verdict.standing != Standing::passed)
     return end_by_policy(accepted.job, verdict, subject);

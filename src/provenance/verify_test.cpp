@@ -147,6 +147,27 @@ TEST(Verifying, BoundTwiceIsNotBound) {
   EXPECT_TRUE(has(verified(forgery.file()), "assertion.multipleHardBindings"));
 }
 
+TEST(Verifying, AnAssertionIsNamedOnce) {
+  Forgery forgery;
+  forgery.assertions.push_back(make_assertion("same.actions.v2", Cbor::map()));
+  CarriedStore carried = *find_store(Format::png, forgery.file());
+  const std::string named = "c2pa.assertions/same.actions.v2";
+  const size_t at = carried.store.find(named);
+  ASSERT_NE(at, std::string::npos);
+  carried.store.replace(at, named.size(), "c2pa.assertions/c2pa.actions.v2");
+  EXPECT_TRUE(has(verified(carry_png_store(plain_png(), carried.store)->file), "claim.malformed"));
+}
+
+// What a few bytes each say takes much memory once it is decoded: all assertions share one allowance.
+TEST(Verifying, AssertionsTogetherAreBounded) {
+  const Cbor many = Cbor::array(std::vector<Cbor>(40'000, Cbor::integer(1)));
+  Forgery forgery;
+  forgery.assertions.push_back(make_assertion("org.example.one", many));
+  EXPECT_EQ(verified(forgery.file()).state, SignatureState::trusted);
+  forgery.assertions.push_back(make_assertion("org.example.two", many));
+  EXPECT_TRUE(has(verified(forgery.file()), "assertion.cbor.invalid"));
+}
+
 TEST(Verifying, AManifestBeginsWithOneBeginning) {
   Forgery nothing;
   nothing.assertions = {make_assertion(kDisclosureLabel, Cbor::map())};

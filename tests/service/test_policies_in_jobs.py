@@ -102,6 +102,18 @@ def test_a_refused_prompt_is_never_drawn(make_server, tmp_path, prompt):
     assert server.check() == []
 
 
+@pytest.mark.parametrize("steps", [20, None])
+def test_a_picture_to_begin_with_does_not_shift_a_schedule(make_server, tmp_path, steps):
+    """Half of the steps are left out then, and the others are drawn from the second half of the schedule."""
+    server = with_policies(make_server, tmp_path, TERMS)
+    given = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(given, "PNG")
+    init = server.admin.upload(given.getvalue())
+    asked = {"prompt": "a nu[x:de:10] man", "prompt_syntax": "a1111", "init": init, "strength": 0.5, "size": "64x64"}
+    answer = server.admin.post("/v1/jobs", asked | ({"steps": steps} if steps else {}))
+    assert answer.status == 400 and answer.json["field"] == "prompt" and "nudity" in answer.json["detail"], answer
+
+
 def test_every_dialect_says_so(make_server, tmp_path):
     server = with_policies(make_server, tmp_path, TERMS)
     client = openai.OpenAI(base_url=server.url + "/v1", api_key=server.admin_key, max_retries=0)

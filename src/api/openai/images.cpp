@@ -13,6 +13,7 @@
 #include "api/openai/repeated_request.h"
 #include "api/route.h"
 #include "api/route_groups.h"
+#include "jobs/drawing/job_plan.h"
 
 namespace limner {
 namespace {
@@ -131,10 +132,7 @@ void wait_for(const ImageExchangePtr& exchange, const std::string& job) {
 // Previews are made every so many steps: so that as many come as were asked for, evenly.
 void plan_previews(Services& services, ImageRequest& image) {
   if (image.partial_images == 0) return;
-  int steps = image.job.params.steps.value_or(0);
-  if (steps == 0)
-    if (const Result<ModelEntry> entry = services.catalogue.find(image.job.model); entry && !entry->provider)
-      if (const Result<ModelCard> card = services.catalogue.card(*entry)) steps = card->info.steps;
+  const int steps = drawing::sampling_steps(services.catalogue, image.job);
   image.job.preview_every = std::max(1, steps / (image.partial_images + 1));
 }
 

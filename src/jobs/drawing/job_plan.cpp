@@ -112,6 +112,14 @@ Result<JobPlan> plan_or_fall_back(const Catalogue& catalogue, const JobRequest& 
   return replaced;
 }
 
+int sampling_steps(const Catalogue& catalogue, const JobRequest& request) {
+  if (request.params.steps) return *request.params.steps;
+  const Result<ModelEntry> entry = catalogue.find(request.model);
+  if (!entry || entry->provider) return 0;
+  const Result<ModelCard> card = catalogue.card(*entry);
+  return card ? card->info.steps : 0;
+}
+
 const char* operation_of(const JobRequest& request) {
   if (request.task == "upscale") return "upscale";
   if (!request.mask.empty() || !request.outpaint.empty()) return "inpaint";

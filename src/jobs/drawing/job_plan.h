@@ -59,6 +59,11 @@ Result<JobPlan> plan_or_fall_back(const Catalogue& catalogue, const JobRequest& 
                                   const InputSizes& inputs, const UploadedLora& uploaded_lora);
 
 /// "text-to-image", "image-to-image", "inpaint", "upscale": the label `op` of metrics.
+/// Sampling steps of one picture as its prompt's schedule counts them ([a:b:10]): those asked for, else the
+/// model's default; 0 where no model of this machine draws. All of them, also where a given picture skips the
+/// first: that is what a drawing plans its texts by.
+int sampling_steps(const Catalogue& catalogue, const JobRequest& request);
+
 const char* operation_of(const JobRequest& request);
 
 }  // namespace limner::drawing

@@ -46,7 +46,8 @@ void Reception::receive(const Job& from_ledger) {
 // Asked again of what comes from the ledger: the policy may be another than when it was accepted, and a
 // server that was killed may not have got to asking.
 bool Reception::end_by_policy(const ActiveJobRef& job) {
-  VerdictRow verdict = context_.policies.ask_prompt(job->policy_subject(), job->request, 0);
+  VerdictRow verdict = context_.policies.ask_prompt(job->policy_subject(), job->request,
+                                                    sampling_steps(context_.parts.catalogue, job->request));
   const Standing standing = verdict.standing;
   if (standing != Standing::passed) {
     const Result<bool> approved =

@@ -7,11 +7,12 @@
 namespace limner {
 namespace {
 
-void check_reference(const ReadAssertion& assertion, std::vector<SignatureFinding>& findings) {
+void check_reference(const ReadManifest& manifest, const ReadAssertion& assertion,
+                     std::vector<SignatureFinding>& findings) {
   const std::string& url = assertion.reference.url;
   if (!assertion.box)
     return add_failure(findings, "assertion.missing", url, "the claim names an assertion that is not there");
-  const std::string digest = digest_by_name(assertion.reference.algorithm, assertion.box->bytes);
+  const std::string& digest = manifest.digests->of(*assertion.box, assertion.reference.algorithm);
   if (digest.empty())
     return add_failure(findings, "algorithm.unsupported", url, "hashed with an unknown algorithm");
   if (!equal_in_constant_time(digest, assertion.reference.hash))
@@ -34,7 +35,7 @@ bool refers_to_ingredient(const ReadManifest& manifest, const Cbor& action) {
            std::any_of(manifest.assertions.begin(), manifest.assertions.end(),
                        [&](const ReadAssertion& assertion) {
                          return assertion.box == box && assertion.label().starts_with("c2pa.ingredient") &&
-                                equal_in_constant_time(digest_by_name(uri.algorithm, box->bytes), uri.hash);
+                                equal_in_constant_time(manifest.digests->of(*box, uri.algorithm), uri.hash);
                        });
   });
 }
@@ -44,9 +45,8 @@ bool refers_to_ingredient(const ReadManifest& manifest, const Cbor& action) {
 void check_assertions(const ReadManifest& manifest, std::vector<SignatureFinding>& findings) {
   std::set<const Jumbf*> named;
   for (const ReadAssertion& assertion : manifest.assertions) {
-    check_reference(assertion, findings);
-    if (assertion.box && !named.insert(assertion.box).second)
-      add_failure(findings, "claim.malformed", assertion.label(), "the claim names an assertion twice");
+    check_reference(manifest, assertion, findings);
+    if (assertion.box) named.insert(assertion.box);
   }
   if (const Jumbf* store = manifest.box->find("c2pa.assertions"))
     for (const Jumbf& box : store->boxes)
@@ -93,7 +93,7 @@ void check_ingredients(const ReadManifest& manifest, std::vector<SignatureFindin
       if (!reference) continue;
       const HashedUri uri = read_hashed_uri(*reference, manifest.hash_algorithm);
       const Jumbf* box = resolve_uri(uri.url, *manifest.store, *manifest.box);
-      if (!box || !equal_in_constant_time(digest_by_name(uri.algorithm, box->bytes), uri.hash))
+      if (!box || !equal_in_constant_time(manifest.digests->of(*box, uri.algorithm), uri.hash))
         add_failure(findings, code, assertion.label(), "the ingredient's manifest is missing or was changed");
     }
   }

@@ -2,10 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 namespace limner {
 namespace {
 
 constexpr size_t kAssertionsMax = 256;
+// Of all assertions together. A decoded item takes some 80 times the byte that it may be written as, and an
+// honest manifest has some hundreds.
+constexpr size_t kItemsMax = 65536;
 constexpr std::string_view kAssertionStore = "c2pa.assertions";
 
 // Exactly one box is the claim: with two, readers could disagree about which one was signed.
@@ -23,7 +29,35 @@ const Jumbf* claim_box(const Jumbf& manifest, std::vector<SignatureFinding>& fin
   return claim;
 }
 
-bool read_references(ReadManifest& manifest, std::string_view key, bool created,
+size_t count_items(const Cbor& item) {
+  size_t count = 1;
+  for (const Cbor& inner : item.items) count += count_items(inner);
+  return count;
+}
+
+// What the claim's lists have told so far.
+struct Named {
+  std::set<const Jumbf*> boxes;
+  size_t items = 0;
+};
+
+// Of the CBOR in a box; null if it holds none. False: a failure was added.
+bool read_content(ReadAssertion& assertion, Named& named, std::vector<SignatureFinding>& findings) {
+  const std::string_view bytes = assertion.box->only_content("cbor");
+  if (bytes.empty()) return true;
+  CborLimits limits;
+  limits.items_max = std::min(limits.items_max, kItemsMax - named.items);
+  Result<Cbor> content = decode_cbor(bytes, assertion.box->label, limits);
+  if (!content) {
+    add_failure(findings, "assertion.cbor.invalid", assertion.box->label, content.error().message);
+    return false;
+  }
+  named.items += count_items(*content);
+  assertion.content = std::move(*content);
+  return true;
+}
+
+bool read_references(ReadManifest& manifest, std::string_view key, bool created, Named& named,
                      std::vector<SignatureFinding>& findings) {
   const Cbor* list = manifest.claim.find(key);
   if (!list) return true;
@@ -41,17 +75,11 @@ bool read_references(ReadManifest& manifest, std::string_view key, bool created,
     if (assertions)
       for (const Jumbf& own : assertions->boxes)
         if (&own == found) assertion.box = found;
-    if (assertion.box) {
-      const std::string_view bytes = assertion.box->only_content("cbor");
-      if (!bytes.empty()) {
-        Result<Cbor> content = decode_cbor(bytes, assertion.box->label);
-        if (!content) {
-          add_failure(findings, "assertion.cbor.invalid", assertion.box->label, content.error().message);
-          return false;
-        }
-        assertion.content = std::move(*content);
-      }
+    if (assertion.box && !named.boxes.insert(assertion.box).second) {
+      add_failure(findings, "claim.malformed", assertion.box->label, "the claim names an assertion twice");
+      return false;
     }
+    if (assertion.box && !read_content(assertion, named, findings)) return false;
     manifest.assertions.push_back(std::move(assertion));
   }
   return true;
@@ -94,12 +122,20 @@ std::optional<ReadManifest> read_manifest(const Jumbf& store, const Jumbf& box,
                 "the claim names no signature in its manifest");
     return std::nullopt;
   }
+  manifest.digests = std::make_shared<BoxDigests>();
+  Named named;
   const bool read = manifest.version_1
-                        ? read_references(manifest, "assertions", true, findings)
-                        : read_references(manifest, "created_assertions", true, findings) &&
-                              read_references(manifest, "gathered_assertions", false, findings);
+                        ? read_references(manifest, "assertions", true, named, findings)
+                        : read_references(manifest, "created_assertions", true, named, findings) &&
+                              read_references(manifest, "gathered_assertions", false, named, findings);
   if (!read) return std::nullopt;
   return manifest;
+}
+
+const std::string& BoxDigests::of(const Jumbf& box, std::string_view algorithm) {
+  const auto [at, fresh] = known_.try_emplace({&box, std::string(algorithm)});
+  if (fresh) at->second = digest_by_name(algorithm, box.bytes);
+  return at->second;
 }
 
 void add_failure(std::vector<SignatureFinding>& findings, std::string_view code, std::string_view about,

@@ -1,9 +1,12 @@
 #pragma once
 // A stranger's manifest, read: its claim and the assertions that the claim names.
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "provenance/cbor/value.h"
@@ -25,6 +28,8 @@ struct ReadAssertion {
   bool is(std::string_view name) const;
 };
 
+class BoxDigests;
+
 /// The active manifest. Borrows the store.
 struct ReadManifest {
   const Jumbf* store = nullptr;
@@ -34,7 +39,18 @@ struct ReadManifest {
   bool version_1 = false;
   std::string hash_algorithm;  ///< of references that name none
   const Jumbf* signature = nullptr;
-  std::vector<ReadAssertion> assertions;
+  std::vector<ReadAssertion> assertions;  ///< no box is there twice
+  std::shared_ptr<BoxDigests> digests;    ///< of the store's boxes
+};
+
+/// Digests of boxes by algorithm, each computed once: a stranger's references to one box may be thousands.
+class BoxDigests {
+ public:
+  /// Empty where the algorithm is unknown.
+  const std::string& of(const Jumbf& box, std::string_view algorithm);
+
+ private:
+  std::map<std::pair<const Jumbf*, std::string>, std::string> known_;
 };
 
 /// Reads the manifest that `box` is. Where it cannot be read on, a failure is added to `findings` and nothing
