@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ids.h"
 #include "jobs/outpaint.h"
 
 namespace limner {
@@ -33,6 +34,16 @@ Result<InputSizes> look_at_pictures(UploadKeeper& uploads, const std::string& te
   sizes.init_height = init.height + margins.top + margins.bottom;
   sizes.mask = !request.mask.empty() || !request.outpaint.empty();
   return sizes;
+}
+
+Result<void> check_withheld(const Containment& containment, PictureTable& pictures,
+                            const JobRequest& request) {
+  if (!containment.any()) return {};
+  std::vector<std::string> ids = {request.init, request.mask};
+  for (const ControlRequest& control : request.controls) ids.push_back(control.picture);
+  for (const std::string& id : ids)
+    if (is_id(id, "pic")) TRY(containment.check_picture(TRY(pictures.find(id))));
+  return {};
 }
 
 }  // namespace limner

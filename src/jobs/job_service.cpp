@@ -10,6 +10,7 @@
 #include "jobs/assessment.h"
 #include "jobs/drawing/job_news.h"
 #include "jobs/end_wait.h"
+#include "jobs/job_inputs.h"
 #include "jobs/plain_text.h"
 #include "jobs/taken_job.h"
 #include "jobs/webhook_target.h"
@@ -134,7 +135,7 @@ Result<Submitted> JobService::take(const Caller& caller, JobRequest request,
 
   const Job job = make_job(caller, request, std::move(written), assessment, clock_.now());
   TRY(worker_.containment().check(job));
-  TRY(check_inputs(request));
+  TRY(check_withheld(worker_.containment(), ledger_.pictures(), request));
   const PolicySubject subject{caller.tenant.name, request.tier};
   const VerdictRow verdict = worker_.policies().ask_prompt(subject, request, assessment.sampling_steps);
   Accepted accepted = TRY(ledger_.jobs().accept(job, idempotency));
@@ -175,16 +176,6 @@ Result<Submitted> JobService::end_by_policy(const Job& job, const VerdictRow& ve
                           {"request_id", ended.request_id},
                           {"policy", verdict.policy}});
   return describe(std::move(ended), false, 0);
-}
-
-// A picture that is withheld is not drawn over either.
-Result<void> JobService::check_inputs(const JobRequest& request) const {
-  if (!worker_.containment().any()) return {};
-  std::vector<std::string> ids = {request.init, request.mask};
-  for (const ControlRequest& control : request.controls) ids.push_back(control.picture);
-  for (const std::string& id : ids)
-    if (is_id(id, "pic")) TRY(worker_.containment().check_picture(TRY(ledger_.pictures().find(id))));
-  return {};
 }
 
 Result<Submitted> JobService::describe(Job job, bool replayed, double predicted_wait_seconds) const {
@@ -291,6 +282,7 @@ Result<JobView> JobService::retry(const Caller& caller, std::string_view id) {
   TRY(worker_.containment().check(job));
   if (!job.unreadable.empty()) return unreadable_error(job);
   const JobRequest request = TRY(job_request_from_json(job.request));
+  TRY(check_withheld(worker_.containment(), ledger_.pictures(), request));
   const Result<Assessment> assessment = assessor_->assess(caller, job.tenant, request);
   if (!assessment) {
     count_refusal(assessment.error());

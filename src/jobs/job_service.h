@@ -96,7 +96,6 @@ class JobService {
 
  private:
   Result<Submitted> take(const Caller& caller, JobRequest request, std::optional<Idempotency> idempotency);
-  Result<void> check_inputs(const JobRequest& request) const;
   Result<Submitted> end_by_policy(const Job& job, const VerdictRow& verdict, const PolicySubject& subject);
   Result<Submitted> describe(Job job, bool replayed, double predicted_wait_seconds) const;
   Result<PictureRow> find_drawn(const Caller& caller, std::string_view id) const;

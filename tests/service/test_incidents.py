@@ -175,6 +175,24 @@ def test_withheld_pictures_are_no_inputs(make_server):
     assert answer.status == 403 and incident in answer.json["detail"], answer
 
 
+def test_pictures_withheld_meanwhile_are_not_drawn_over(make_server):
+    """By a job that waits, nor by one that is put back into the queue."""
+    server = make_server()
+    admin = server.admin
+    picture = admin.draw(prompt="a green pear")["pictures"][0]["id"]
+    admin.post("/v1/admin/pause", {"tier": "batch"})
+    waiting, dropped = (admin.submit(prompt="another", init=picture, strength=0.5, tier="batch") for _ in range(2))
+    assert admin.delete(f"/v1/jobs/{dropped}").status == 200
+    admin.wait(dropped, states=("cancelled",))
+    incident = open_incident(admin, scope="prompt", subject="green pear", withhold=True)
+    answer = admin.post(f"/v1/jobs/{dropped}/retry")
+    assert answer.status == 403 and incident in answer.json["detail"], answer
+    admin.post("/v1/admin/resume", {"tier": "batch"})
+    ended = admin.wait(waiting, states=None)
+    assert ended["state"] == "refused" and incident in ended["error"]["message"], ended
+    assert ended["usage"]["engine_seconds"] == 0
+
+
 @pytest.mark.parametrize(
     "body, field",
     [({"scope": "sky"}, "scope"), ({"subject": None}, "subject"), ({"subject": ""}, "subject"), ({"seconds": 0}, "seconds"),

@@ -11,6 +11,7 @@
 #include "jobs/drawing/job_news.h"
 #include "jobs/drawing/job_spans.h"
 #include "jobs/drawing/persist.h"
+#include "jobs/job_inputs.h"
 
 namespace limner::drawing {
 namespace {
@@ -57,6 +58,7 @@ void Intake::wake() {
 
 void Intake::run() {
   while (const ActiveJobRef job = next()) {
+    if (end_withheld(job)) continue;
     const TimeUs started = context_.parts.clock.now();
     const Result<void> prepared = caught("reading", [&] { return prepare(*job); });
     take_stage_span(context_, *job, "read", started, prepared ? nullptr : &prepared.error());
@@ -108,6 +110,19 @@ Result<void> Intake::prepare(ActiveJob& job) {
   JobPlan plan = TRY(plan_or_fall_back(context_.parts.catalogue, job.request, sizes, uploaded));
   job.set_plan(std::move(plan));
   return {};
+}
+
+// What an incident withholds since the job was accepted.
+bool Intake::end_withheld(const ActiveJobRef& job) {
+  const Result<void> given =
+      check_withheld(context_.containment, context_.parts.ledger.pictures(), job->request);
+  if (given) return false;
+  const bool withheld = given.error().field == "incident" || given.error().code == Code::refused;
+  if (withheld)
+    ending_.end(job, JobState::refused, job_error(given.error(), "request"));
+  else
+    ending_.fail(job, job_error(given.error()));
+  return true;
 }
 
 // Pictures that are drawn over, before anything is drawn. A mask shows nothing.

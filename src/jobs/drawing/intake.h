@@ -37,6 +37,7 @@ class Intake {
   ActiveJobRef next();
   size_t ready(TierNumber tier);
   Result<void> prepare(ActiveJob& job);
+  bool end_withheld(const ActiveJobRef& job);
   bool end_by_policy(const ActiveJobRef& job);
   Standing ask(ActiveJob& job, const std::string& id, const Picture& picture);
   Result<InputSizes> read_files(ActiveJob& job);

@@ -44,7 +44,9 @@ class AuditAppender {
   std::atomic<uint64_t> appended_ = 0;
 };
 
-/// What the log ends with now.
+/// Whether a log without leaves must have had some: the making of tenants and keys is told in it.
+Result<bool> log_was_emptied(Connection& db);
+/// What the log ends with now. `data_loss` where its end is missing, or all of it.
 Result<AuditEnd> audit_end(Connection& db);
 /// `data_loss` unless the end is what `signer` sealed: leaves were cut off, or changed.
 Result<void> check_end_sealed(const AuditEnd& end, const NoteSigner& signer);

@@ -229,6 +229,18 @@ TEST_F(AuditLogTest, AddsNothingToALogThatWasCutOff) {
   EXPECT_FALSE(test->tenants().find(test.tenant.id).value().disabled);
 }
 
+TEST_F(AuditLogTest, DoesNotBeginAnewOnceItWasEmptied) {
+  fill();
+  tamper(
+      "DELETE FROM audit_sealed; DELETE FROM audit_log; DELETE FROM audit_checkpoints; DELETE FROM "
+      "audit_keys;"
+      " UPDATE audit_head SET size = 0, seal = ''");
+  EXPECT_EQ(rules(), Rules{"audit_log_has_its_length"});
+  test.tenant.disabled = true;
+  EXPECT_EQ(test->tenants().update(test.tenant).error().code, Code::data_loss);
+  EXPECT_EQ(rules(), Rules{"audit_log_has_its_length"});
+}
+
 TEST_F(AuditLogTest, SaysThatItsKeyIsMissing) {
   fill();
   std::filesystem::rename(audit_key_path(test.config()), test.folder.path() / "away");
