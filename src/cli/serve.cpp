@@ -143,28 +143,44 @@ Result<void> apply_paused_tiers(Ledger& ledger, Worker& worker) {
   return {};
 }
 
-/// Calls the duties of the house until it is destroyed.
-class HousekeepingThread {
+/// Calls a duty again and again until it is destroyed.
+class DutyThread {
  public:
-  HousekeepingThread(Housekeeper& keeper, Ledger& ledger, SpillStore* spill, BatchRunner& batches, Log& log)
-      : thread_([&keeper, &ledger, spill, &batches, &log](const std::stop_token& stop) {
-          const auto stopped = [&stop] { return stop.stop_requested(); };
+  using Stop = std::function<bool()>;
+
+  explicit DutyThread(std::function<void(const Stop&)> duty)
+      : thread_([duty = std::move(duty)](const std::stop_token& stop) {
+          const Stop stopped = [&stop] { return stop.stop_requested(); };
           while (!stopped()) {
-            keeper.run_due(stopped);
-            if (Result<void> flushed = ledger.flush(); !flushed)
-              log.warning("ledger_flush_failed", {{"error", flushed.error().text()}});
-            if (spill) static_cast<void>(spill->drain());
-            batches.run_due(stopped);
+            duty(stopped);
             std::mutex mutex;
             std::unique_lock lock(mutex);
-            std::condition_variable_any().wait_for(lock, stop, kHousekeepingPause, [] { return false; });
+            std::condition_variable_any().wait_for(lock, stop, kPause, [] { return false; });
           }
         }) {}
 
  private:
-  static constexpr std::chrono::milliseconds kHousekeepingPause{200};
+  static constexpr std::chrono::milliseconds kPause{200};
 
   std::jthread thread_;
+};
+
+/// The duties of the house, on threads of their own where one waits for strangers: neither a receiver of
+/// webhooks that says nothing nor an object store that is away keeps batches waiting.
+class Housekeeping {
+ public:
+  Housekeeping(Housekeeper& keeper, Ledger& ledger, SpillStore* spill, BatchRunner& batches, Log& log)
+      : webhooks_([&keeper](const auto& stop) { keeper.deliver_webhooks(stop); }),
+        batches_([&batches](const auto& stop) { batches.run_due(stop); }),
+        rest_([&keeper, &ledger, spill, &log](const auto& stop) {
+          keeper.run_due(stop);
+          if (Result<void> flushed = ledger.flush(); !flushed)
+            log.warning("ledger_flush_failed", {{"error", flushed.error().text()}});
+          if (spill) static_cast<void>(spill->drain());
+        }) {}
+
+ private:
+  DutyThread webhooks_, batches_, rest_;
 };
 
 struct ServeOptions {
@@ -188,7 +204,7 @@ class Serve {
     TRY(apply_paused_tiers(*ledger_, *worker_));
     TRY(worker_->start());
     pool_->start();
-    HousekeepingThread housekeeping(*housekeeper_, *ledger_, spill_, *batches_, log_);
+    Housekeeping housekeeping(*housekeeper_, *ledger_, spill_, *batches_, log_);
     TRY(server_->start());
     announce();
     signals.wait();

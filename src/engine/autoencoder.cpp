@@ -35,6 +35,11 @@ Result<Autoencoder> Autoencoder::open(const Component& component, const Backend&
   } else {
     made.config_ = TRY(read_vae_config(component.config, component.config_field));
   }
+  const bool colours =
+      std::visit([](const auto& config) { return config.image_channels == 3 && config.out_channels == 3; },
+                 made.config_);
+  if (!colours)
+    return unsupported(component.config_field, "pictures have 3 channels; this autoencoder's have others");
   made.network_ = Network(backend, component.weights, precision);
   return made;
 }

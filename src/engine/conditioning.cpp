@@ -1,6 +1,7 @@
 #include "engine/conditioning.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "base/check.h"
@@ -83,25 +84,34 @@ Result<Conditioning> encode_anew(Model& model, const TokenizedText& text, int cl
   return out;
 }
 
-Result<Conditioning> encode(Model& model, const TokenizedText& text, int clip_skip) {
-  ConditioningCache& known = model.conditionings();
+// The texts of one request, beyond what the cache of all has room for: a schedule may return to each of them
+// a thousand times.
+using OwnTexts = std::map<std::string, ConditioningPtr>;
+
+Result<ConditioningPtr> encode(Model& model, const TokenizedText& text, int clip_skip, OwnTexts& own) {
   std::string key = conditioning_key(text, clip_skip);
-  if (const Conditioning* found = known.find(key)) return *found;
-  Conditioning out = TRY(encode_anew(model, text, clip_skip));
-  known.keep(std::move(key), out);
-  return out;
+  ConditioningPtr& mine = own[key];
+  if (mine) return mine;
+  mine = model.conditionings().find(key);
+  if (mine) return mine;
+  mine = std::make_shared<const Conditioning>(TRY(encode_anew(model, text, clip_skip)));
+  model.conditionings().keep(std::move(key), mine);
+  return mine;
 }
 
-void zero(Conditioning& conditioning) {
-  std::fill(conditioning.context.begin(), conditioning.context.end(), 0.0f);
-  std::fill(conditioning.pooled.begin(), conditioning.pooled.end(), 0.0f);
+ConditioningPtr zeros_like(const Conditioning& conditioning) {
+  Conditioning zeros = conditioning;
+  std::fill(zeros.context.begin(), zeros.context.end(), 0.0f);
+  std::fill(zeros.pooled.begin(), zeros.pooled.end(), 0.0f);
+  return std::make_shared<const Conditioning>(std::move(zeros));
 }
 
-Result<ConditioningBranch> encode_branch(Model& model, const TokenizedBranch& branch, int clip_skip) {
+Result<ConditioningBranch> encode_branch(Model& model, const TokenizedBranch& branch, int clip_skip,
+                                         OwnTexts& own) {
   ConditioningBranch out;
   out.weight = branch.weight;
   for (const TokenizedStage& stage : branch.stages)
-    out.stages.push_back({stage.until_step, TRY(encode(model, stage.text, clip_skip))});
+    out.stages.push_back({stage.until_step, TRY(encode(model, stage.text, clip_skip, own))});
   return out;
 }
 
@@ -118,36 +128,38 @@ void note_unread(const TokenizedBranch& branch, LongPrompt mode, PromptCondition
 
 const Conditioning& ConditioningBranch::at(int step) const {
   for (const ConditioningStage& stage : stages)
-    if (step < stage.until_step) return stage.conditioning;
-  return stages.back().conditioning;
+    if (step < stage.until_step) return *stage.conditioning;
+  return *stages.back().conditioning;
 }
 
 Result<PromptConditioning> encode_prompts(Model& model, const DrawingParams& params,
                                           const TokenizedPrompts& prompts) {
   PromptConditioning out;
+  OwnTexts own;
   for (const TokenizedBranch& branch : prompts.positive) {
     note_unread(branch, long_prompt_of(params), out);
-    out.positive.push_back(TRY(encode_branch(model, branch, params.clip_skip)));
+    out.positive.push_back(TRY(encode_branch(model, branch, params.clip_skip, own)));
   }
   if (!prompts.negative) return out;
   note_unread(*prompts.negative, long_prompt_of(params), out);
   // diffusers skips layers for the prompt alone, A1111 for both.
   const int clip_skip = params.prompt_syntax == "a1111" ? params.clip_skip : 1;
-  out.negative = TRY(encode_branch(model, *prompts.negative, clip_skip));
+  out.negative = TRY(encode_branch(model, *prompts.negative, clip_skip, own));
   if (!params.negative && model.zero_missing_negative())
-    for (ConditioningStage& stage : out.negative.stages) zero(stage.conditioning);
+    for (ConditioningStage& stage : out.negative.stages) stage.conditioning = zeros_like(*stage.conditioning);
   return out;
 }
 
 void blend(PromptConditioning& a, const PromptConditioning& b, float t) {
   LIMNER_CHECK(a.positive.size() == 1 && b.positive.size() == 1, "blending takes prompts without AND");
-  Conditioning& to = a.positive[0].stages[0].conditioning;
-  const Conditioning& from = b.positive[0].stages[0].conditioning;
+  Conditioning to = *a.positive[0].stages[0].conditioning;
+  const Conditioning& from = *b.positive[0].stages[0].conditioning;
   LIMNER_CHECK(to.context.size() == from.context.size(), "blended conditionings have one shape");
   // Exact at both ends, which a + (b - a) t is not.
   const auto mix = [t](float& x, float y) { x = x * (1 - t) + y * t; };
   for (size_t i = 0; i < to.context.size(); ++i) mix(to.context[i], from.context[i]);
   for (size_t i = 0; i < to.pooled.size(); ++i) mix(to.pooled[i], from.pooled[i]);
+  a.positive[0].stages[0].conditioning = std::make_shared<const Conditioning>(std::move(to));
 }
 
 }  // namespace limner

@@ -1,6 +1,7 @@
 #pragma once
 // Prompts to what the UNet is conditioned on.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,10 +19,13 @@ struct Conditioning {
   std::vector<float> pooled;   ///< [projection], empty where the family has none
 };
 
+/// Stages of one text share it: [a|b] has a stage a step and two texts.
+using ConditioningPtr = std::shared_ptr<const Conditioning>;
+
 /// A prompt over the course of the steps: [a:b:0.4] changes the text under way.
 struct ConditioningStage {
   int until_step = 0;  ///< in force for steps before this one
-  Conditioning conditioning;
+  ConditioningPtr conditioning;
 };
 
 /// One AND branch of a prompt with its weight.

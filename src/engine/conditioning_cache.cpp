@@ -24,17 +24,17 @@ void append(std::string& key, const std::vector<Number>& numbers) {
 }  // namespace
 
 size_t ConditioningCache::Entry::bytes() const {
-  return key.size() + (conditioning.context.size() + conditioning.pooled.size()) * sizeof(float);
+  return key.size() + (conditioning->context.size() + conditioning->pooled.size()) * sizeof(float);
 }
 
-const Conditioning* ConditioningCache::find(std::string_view key) {
+ConditioningPtr ConditioningCache::find(std::string_view key) {
   const auto found = places_.find(key);
   if (found == places_.end()) return nullptr;
   entries_.splice(entries_.begin(), entries_, found->second);
-  return &entries_.front().conditioning;
+  return entries_.front().conditioning;
 }
 
-void ConditioningCache::keep(std::string key, Conditioning conditioning) {
+void ConditioningCache::keep(std::string key, ConditioningPtr conditioning) {
   if (places_.contains(key)) return;
   entries_.push_front({std::move(key), std::move(conditioning)});
   places_.emplace(entries_.front().key, entries_.begin());

@@ -16,15 +16,15 @@ namespace limner {
 /// Bounded in number and bytes. For one thread: that which opens drawings.
 class ConditioningCache {
  public:
-  /// Null if it is not here; valid until keep().
-  const Conditioning* find(std::string_view key);
-  void keep(std::string key, Conditioning conditioning);
+  /// Null if it is not here.
+  ConditioningPtr find(std::string_view key);
+  void keep(std::string key, ConditioningPtr conditioning);
   size_t count() const { return entries_.size(); }
 
  private:
   struct Entry {
     std::string key;
-    Conditioning conditioning;
+    ConditioningPtr conditioning;
     size_t bytes() const;
   };
   std::list<Entry> entries_;  ///< used last: first

@@ -5,9 +5,9 @@
 namespace limner {
 namespace {
 
-Conditioning of(size_t floats, float value) {
-  Conditioning conditioning;
-  conditioning.context.assign(floats, value);
+ConditioningPtr of(size_t floats, float value) {
+  auto conditioning = std::make_shared<Conditioning>();
+  conditioning->context.assign(floats, value);
   return conditioning;
 }
 

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/memory.h"
+#include "engine/conditioning_cache.h"
 #include "engine/drawing.h"
 #include "engine/model_card.h"
 #include "engine/unet_batch.h"
@@ -65,7 +67,21 @@ size_t own_bytes(const Model& model, const LatentExtent& extent, size_t latents)
   return latents * extent.count() * sizeof(float) + pixels * 3 * (sizeof(float) + 1);
 }
 
-// Of the denoiser, what is not in memory yet. Its graph is described once: that takes longer than all else here.
+// What the texts are encoded to. [a|b] has a stage a step, and two texts.
+size_t text_bytes(const Model& model, const DrawingParams& params, const TokenizedPrompts& prompts,
+                  size_t tokens) {
+  std::set<std::string> texts;
+  const auto add = [&](const TokenizedBranch& branch) {
+    for (const TokenizedStage& stage : branch.stages)
+      texts.insert(conditioning_key(stage.text, params.clip_skip));
+  };
+  for (const TokenizedBranch& branch : prompts.positive) add(branch);
+  if (prompts.negative) add(*prompts.negative);
+  return texts.size() * tokens * static_cast<size_t>(model.unet().context_width) * sizeof(float);
+}
+
+// Of the denoiser, what is not in memory yet. Its graph is described once: that takes longer than all else
+// here.
 size_t weights_to_come(const Model& model) {
   const size_t weights = model.plans().bytes("denoiser weights", [&] { return unet_weight_bytes(model); });
   return weights - std::min(weights, model.unet_network().packed_bytes());
@@ -117,7 +133,8 @@ Result<DrawingCost> cost_of(const Model& model, const DrawingParams& params, con
   cost.height = last.height * model.autoencoder().scale();
   const size_t network = network_workspace(model, params, last, rows, tokens);
   const size_t deep = params.step_cache > 1 ? rows * deep_count(model, last) * sizeof(float) : 0;
-  const size_t own = own_bytes(model, last, sampler->save().size() + rows + 1) + deep;
+  const size_t own = own_bytes(model, last, sampler->save().size() + rows + 1) + deep +
+                     text_bytes(model, params, prompts, tokens);
   const auto working = [&](bool tiled) {
     return std::max(network, autoencoder_workspace(model, last, encodes, tiled)) + own;
   };

@@ -52,6 +52,22 @@ class Cost : public testing::Test {
 Model* Cost::model_ = nullptr;
 ModelCard* Cost::card_ = nullptr;
 
+// Words that take turns are two texts, however many steps there are; words that come one after another are
+// as many as there are of them.
+TEST_F(Cost, CountsWhatTheTextsAreEncodedTo) {
+  const auto bytes = [](const std::string& prompt) {
+    DrawingParams params = small_brief("euler", 50);
+    params.prompt_syntax = "a1111";
+    params.prompt = prompt;
+    return predict_cost(*card_, params, {}).value().memory_bytes;
+  };
+  const size_t text = 32 * 192 * sizeof(float);
+  EXPECT_EQ(bytes("[apple|pear]"), bytes("apple") + text);
+  std::string all = "a";
+  for (int step = 1; step <= 20; ++step) all += " [a:b:" + std::to_string(step) + "]";
+  EXPECT_EQ(bytes(all), bytes("apple") + 20 * text);
+}
+
 TEST_F(Cost, IsWhatEverySamplerTakes) {
   for (const ListedName& sampler : list_samplers())
     for (const Way& way : ways_of_drawing()) {

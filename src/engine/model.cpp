@@ -286,6 +286,8 @@ Result<void> Model::check_parts_agree() {
   if (unet_config_.out_channels != latent)
     return invalid(field, fmt::format("out_channels {} differs from the autoencoder's {}",
                                       unet_config_.out_channels, latent));
+  if (unet_config_.class_embedding != ClassEmbedding::none)
+    return unsupported(field, "the UNet is conditioned on classes; prompts have none");
   if (in != latent && in != 2 * latent && in != 2 * latent + 1)
     return unsupported(
         field, fmt::format("in_channels {}; supported: {}, {} (InstructPix2Pix), {} (inpainting)", in, latent,

@@ -49,6 +49,10 @@ Result<void> check(const QuantizeRequest& request) {
   if (fs::exists(fs::symlink_status(request.output, error)))
     return Error{Code::conflict, "output", fmt::format("{} is there already", request.output.string()),
                  "name a folder that is not there yet"};
+  const fs::path inside = fs::weakly_canonical(request.output, error)
+                              .lexically_relative(fs::weakly_canonical(request.model, error));
+  if (!inside.empty() && *inside.begin() != "..")
+    return invalid("output", "lies in the model's folder, which is copied", "name a folder beside it");
   return {};
 }
 

@@ -31,6 +31,17 @@ QuantizeRequest request_for(const std::string& name) {
   return request;
 }
 
+TEST(Quantize, WritesNothingIntoTheModelItself) {
+  const fs::path model = fresh_folder("tiny-copy");
+  fs::copy(kTinyPath, model, fs::copy_options::recursive);
+  QuantizeRequest request = request_for("unused");
+  request.model = model;
+  for (const fs::path& inside : {model / "int8", model / "unet" / ".." / "int8"}) {
+    request.output = inside;
+    EXPECT_EQ(quantize_model(request).error().code, Code::invalid) << inside;
+  }
+}
+
 /// The default model in 8 bits, made once.
 const fs::path& quantized_tiny() {
   static const fs::path path = [] {

@@ -106,6 +106,9 @@ Result<void> check_combinations(const Model& model, const InputSizes& inputs, co
       return invalid("hires_strength",
                      fmt::format("{} of {} steps leaves none to draw", params.hires_strength, steps));
   }
+  if (params.guidance_rescale > 0 && model.pix2pix())
+    return unsupported("guidance_rescale", "does not go with InstructPix2Pix's two guidances",
+                       "leave it at 0");
   if (params.step_cache > 1 && !model.controlnets().empty())
     return unsupported("step_cache", "does not go with a ControlNet, which acts on all of the network",
                        "leave it at 1");

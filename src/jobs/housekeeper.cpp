@@ -40,7 +40,6 @@ int Housekeeper::drop_kept_stages() { return drop_kept_stages(never); }
 
 void Housekeeper::run_due(const Stop& stop) {
   const TimeUs now = clock_.now();
-  deliver_webhooks(stop);
   if (now - last_retention_ >= microseconds(kRetentionSeconds)) {
     last_retention_ = now;
     apply_retention(stop);

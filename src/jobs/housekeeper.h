@@ -41,12 +41,15 @@ class Housekeeper {
   int sweep_orphans();
   /// Deletes kept stages of ended jobs.
   int drop_kept_stages();
-  /// Whatever is due at this moment. `stop` is asked between pieces of work, by several threads at once.
-  void run_due(const std::function<bool()>& stop);
+  using Stop = std::function<bool()>;
+  /// Of retention and the sweep, what is due at this moment. `stop` is asked between pieces of work, by
+  /// several threads at once.
+  void run_due(const Stop& stop);
+  /// Webhooks that are due. Apart from run_due(), and to be called by a thread of its own: a receiver may
+  /// take its time, and what else there is to do must not wait for it.
+  int deliver_webhooks(const Stop& stop);
 
  private:
-  using Stop = std::function<bool()>;
-  int deliver_webhooks(const Stop& stop);
   int sweep_orphans(const Stop& stop);
   int apply_retention(const Stop& stop);
   template <class Table>

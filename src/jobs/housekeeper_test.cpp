@@ -363,7 +363,7 @@ TEST_F(WebhookTest, ManyAreSentTogetherAndASilentReceiverKeepsNobodyWaiting) {
   ended(tarpit.url().text());
   for (int i = 0; i < 100; ++i) ended(server.url().text());
   std::atomic<bool> stop = false;
-  std::jthread round([&] { housekeeper->run_due([&] { return stop.load(); }); });
+  std::jthread round([&] { housekeeper->deliver_webhooks([&] { return stop.load(); }); });
   const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   const auto sent = [&] { return received().size() >= 63; };
   while (!sent() && std::chrono::steady_clock::now() < patience)

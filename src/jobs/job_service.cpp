@@ -43,7 +43,7 @@ bool draws_here(const Assessment& assessment) { return assessment.plan.route == 
 
 // A guess that a request is a repetition is wrong where repeating it is what helps.
 bool is_worth_repeating(const Job& job) {
-  return job.state == JobState::cancelled ||
+  return job.state == JobState::cancelled || (job.cancel_requested && !has_ended(job.state)) ||
          (job.state == JobState::failed && job.error.kind == "infrastructure");
 }
 

@@ -338,6 +338,15 @@ TEST_F(JobServiceTest, AGuessedRepetitionOfWhatFailedByOurFaultIsTriedAnew) {
   }
 }
 
+// A client that lost its connection has its job cancelled, within a step; its own retry may come before that.
+TEST_F(JobServiceTest, AGuessedRepetitionOfWhatIsBeingCancelledIsTriedAnew) {
+  const Idempotency guess = idempotency("k", false);
+  const Submitted first = service.submit(caller, request(), guess).value();
+  ASSERT_TRUE(ledger->jobs().request_cancel(first.job.id));
+  EXPECT_FALSE(service.find_repeated(guess).value());
+  EXPECT_NE(service.submit(caller, request(), guess).value().job.id, first.job.id);
+}
+
 TEST_F(JobServiceTest, RepetitionsThatComeTogetherAreOneJob) {
   std::vector<std::string> ids(8);
   {

@@ -125,6 +125,12 @@ Matrix core_times(const Matrix& core, const Matrix& down) {
   return result;
 }
 
+// Elements that core_times() makes at most, forty times what files of rank 128 ask for. Its rows are a rank,
+// which nothing else holds down.
+constexpr int64_t kCoreElementsMax = int64_t{1} << 26;
+
+bool core_fits(int64_t rows, int64_t columns) { return columns == 0 || rows <= kCoreElementsMax / columns; }
+
 // The three ways to write one factor: a product a b; with a core t, a^T (t b); or the matrix itself.
 struct Factor {
   LoraPart whole, a, b, core;
@@ -154,6 +160,7 @@ Result<FactorExtents> factor_extents(const Parts& parts, const Factor& factor) {
   }
   const FactorExtents core = of(TRY(parts.shape(factor.core)));
   if (core.rows != a.rows || core.columns != b.rows * core.inner) return parts.misfit();
+  if (!core_fits(core.rows, b.columns * core.inner)) return parts.misfit();
   return FactorExtents{a.columns, b.columns * core.inner, core.inner};
 }
 
@@ -176,6 +183,7 @@ Result<LoraExtents> low_rank_extents(const Parts& parts) {
   const int64_t window = static_cast<int64_t>(window_of(mid));
   const LoraExtents core = matrix_extents(mid);
   if (left.columns != core.rows || core.columns != right.rows * window) return parts.misfit();
+  if (!core_fits(core.rows, right.columns * window)) return parts.misfit();
   return LoraExtents{left.rows, right.columns * window};
 }
 

@@ -73,6 +73,17 @@ TEST(LoraDelta, CoreOfAConvolution) {
   expect_near(change_of(fixture, {kOut, kIn * kWindow}), expected);
 }
 
+// 2 MB of file, whose core times its input factor would be 1 GiB.
+TEST(LoraDelta, ACoreThatAsksForFarMoreThanItsFileIsRefused) {
+  constexpr int64_t kHugeRank = 1 << 18;
+  SafetensorsFixture fixture;
+  fixture.add("a.lora_up.weight", {1, kHugeRank, 1, 1}, std::vector<float>(kHugeRank))
+      .add("a.lora_mid.weight", {kHugeRank, 1, 1, 1}, std::vector<float>(kHugeRank))
+      .add("a.lora_down.weight", {1, 1024, 1, 1}, std::vector<float>(1024));
+  const auto file = LoraFile::make(fixture.open()).value();
+  EXPECT_EQ(lora_extents(*file, file->modules().at(0)).error().code, Code::invalid);
+}
+
 TEST(LoraDelta, HadamardMultipliesTwoProducts) {
   SafetensorsFixture fixture;
   fixture.add("a.hada_w1_a", {2, 1}, {1, 2}).add("a.hada_w1_b", {1, 2}, {3, 4});

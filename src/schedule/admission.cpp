@@ -106,7 +106,7 @@ Admission admit(const AdmissionRequest& request, const AdmissionLimits& limits, 
   if (request.deadline != 0 &&
       (remaining <= 0 || (remaining < idle_seconds && profile.knows(request.step_class.model))))
     return impossible(std::move(admission),
-                      {Code::deadline, "deadline",
+                      {Code::deadline, "deadline_seconds",
                        fmt::format("is in {}, and drawing takes about {} even on an idle machine",
                                    seconds_text(std::max(0.0, remaining)), seconds_text(idle_seconds)),
                        "allow more time, or ask for fewer steps, fewer pictures or a smaller size"});

@@ -104,10 +104,23 @@ class DpmppSde final : public PlannedSampler {
       tree_;  ///< over all noise levels; a drawing of one step goes to 0 without noise
 };
 
+// A model's own numbers decide the noise levels: equal ones, or such as no picture needs, are no path.
+Result<void> check_path(const SigmaSchedule& levels) {
+  constexpr float kSigmaMax = 1e6f;
+  const size_t steps = levels.timesteps.size();
+  if (steps < 2) return {};
+  const float low = levels.sigmas[steps - 1], high = levels.sigmas[0];
+  if (low < high && high <= kSigmaMax) return {};
+  return unsupported("sampler",
+                     "dpmpp_sde cannot walk between the noise levels that this model's schedule has",
+                     "choose another sampler or schedule");
+}
+
 Result<std::unique_ptr<Sampler>> make_dpmpp_sde(const SamplerRequest& request) {
   const SigmaSchedule levels =
       TRY(make_sigma_schedule(*request.training, request.schedule, request.steps, dpm_sde_rules()));
   TRY(check_request(request, static_cast<int>(levels.timesteps.size()), 1));
+  TRY(check_path(levels));
   std::vector<DpmppSdeStep> steps = dpmpp_sde_steps(levels, request.eta < 0 ? 1 : request.eta);
   Plan plan = dpmpp_sde_plan(request, levels, steps);
   return std::make_unique<DpmppSde>(request, std::move(steps), std::move(plan));
