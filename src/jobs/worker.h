@@ -40,6 +40,8 @@ struct WorkerConfig {
   int finishing_max =
       32;  ///< pictures drawn and not stored: beyond this drawing waits, for each holds memory
   double store_patience_seconds = 20;  ///< how long a store that fails is tried before the job fails
+  double input_patience_seconds =
+      600;  ///< how long a job waits for a store that its inputs cannot be read from
   int attempts_max = 3;
   double model_turn_seconds = 10;  ///< models that do not fit into memory beside each other take such turns
   std::filesystem::path scratch;   ///< folder for uploaded LoRAs while they are used

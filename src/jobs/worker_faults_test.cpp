@@ -18,6 +18,13 @@ class WorkerFaults : public WorkerFixture {
       return std::nullopt;
     });
   }
+  /// A request that draws over a picture of its own.
+  Json over_a_picture(const std::string& prompt) {
+    const std::string file = drawn_alone(small_request("below " + prompt, 1));
+    Json request = small_request(prompt, 2);
+    request["init"] = uploads->keep(ledger.tenant.id, "picture", "a.png", file, "image", 0).value().id;
+    return request;
+  }
   double steps_made() { return metric("limner_steps_total", {"model"}, {"limner-tiny"}); }
 };
 
@@ -104,6 +111,38 @@ TEST_F(WorkerFaults, AStoreThatStaysAwayFailsTheJobAndARetryGoesOnFromItsLatents
   EXPECT_EQ(only_picture(stored), drawn_alone(request));
   EXPECT_GT(stored.engine_us, failed.engine_us);
   EXPECT_EQ(usage_rows(stored), 1);
+}
+
+TEST_F(WorkerFaults, WhatIsDrawnOverIsWaitedForAndKeepsNobodyWaiting) {
+  std::atomic<bool> is_away = true;
+  std::atomic<int> asked = 0;
+  const Json over = over_a_picture("an ox over an ox"), fine = over_a_picture("an ox over another");
+  const std::string missing = over["init"];
+  set_fault([&, missing](std::string_view operation, std::string_view key) -> std::optional<Error> {
+    if (operation != "get" || key.find(missing) == key.npos) return std::nullopt;
+    ++asked;
+    return is_away ? std::optional(away()) : std::nullopt;
+  });
+  start_worker();
+  const Job waits = submit(over);
+  ASSERT_TRUE(eventually([&] { return asked > 0; }));
+  EXPECT_EQ(ended(submit(fine)).state, JobState::stored);
+  ASSERT_TRUE(eventually([&] { return asked > 2; }));
+  EXPECT_FALSE(has_ended(now(waits).state));
+  is_away = false;
+  EXPECT_EQ(ended(waits).state, JobState::stored);
+}
+
+TEST_F(WorkerFaults, WhatIsDrawnOverIsNotWaitedForForEver) {
+  config.input_patience_seconds = 0;
+  const Json over = over_a_picture("an ox over nothing");
+  set_fault([](std::string_view operation, std::string_view) -> std::optional<Error> {
+    return operation == "get" ? std::optional(away()) : std::nullopt;
+  });
+  start_worker();
+  const Job failed = ended(submit(over));
+  ASSERT_EQ(failed.state, JobState::failed);
+  EXPECT_EQ(failed.error.kind, "infrastructure");
 }
 
 TEST_F(WorkerFaults, LatentsThatAreDamagedAreDrawnAgain) {

@@ -1,6 +1,7 @@
 #include "jobs/drawing/intake.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/crypto.h"
@@ -10,13 +11,17 @@
 #include "jobs/drawing/caught.h"
 #include "jobs/drawing/job_news.h"
 #include "jobs/drawing/job_spans.h"
-#include "jobs/drawing/persist.h"
 #include "jobs/job_inputs.h"
+#include "net/http_client.h"
 
 namespace limner::drawing {
 namespace {
 
 constexpr size_t kReadyMax = 4;
+// Between two attempts to read what lies in a store that is away.
+constexpr double kBackoffSeconds = 0.2, kBackoffSecondsMax = 5;
+// How often those that wait for a store are looked at.
+constexpr std::chrono::milliseconds kStoreTick{100};
 
 }  // namespace
 
@@ -39,10 +44,13 @@ void Intake::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Intake::accept(const ActiveJobRef& job) {
+void Intake::accept(const ActiveJobRef& job) { add({job}); }
+
+void Intake::add(Waiting waiting) {
   {
     const std::lock_guard lock(mutex_);
-    waiting_.emplace(Order{job->tier(), job->job.submitted, job->job.id}, job);
+    const ActiveJob& job = *waiting.job;
+    waiting_.emplace(Order{job.tier(), job.job.submitted, job.job.id}, std::move(waiting));
   }
   wake();
 }
@@ -57,7 +65,8 @@ void Intake::wake() {
 }
 
 void Intake::run() {
-  while (const ActiveJobRef job = next()) {
+  while (std::optional<Waiting> waiting = next()) {
+    const ActiveJobRef job = waiting->job;
     if (end_withheld(job)) continue;
     const TimeUs started = context_.parts.clock.now();
     const Result<void> prepared = caught("reading", [&] { return prepare(*job); });
@@ -65,30 +74,59 @@ void Intake::run() {
     if (prepared && end_by_policy(job)) continue;
     if (prepared)
       dispatch_(job);
-    else if (!context_.stop.stopped())
+    else if (!context_.stop.stopped() && !postpone(std::move(*waiting), prepared.error()))
       ending_.fail(job, job_error(prepared.error()));
   }
 }
 
+// Back among those that wait, if what failed may be read later.
+bool Intake::postpone(Waiting waiting, const Error& error) {
+  if (error.code != Code::unavailable && error.code != Code::deadline) return false;
+  const TimeUs now = context_.parts.clock.now();
+  if (waiting.failing_since == 0) waiting.failing_since = now;
+  if (now - waiting.failing_since >= static_cast<TimeUs>(context_.config.input_patience_seconds * kSecondUs))
+    return false;
+  context_.metrics.infrastructure_errors.with({"read"}).add();
+  if (waiting.attempts++ == 0)
+    context_.parts.log.warning("trying_again",
+                               {{"stage", "read"}, {"job", waiting.job->job.id}, {"error", error.text()}});
+  waiting.not_before =
+      now +
+      static_cast<TimeUs>(backoff_seconds(waiting.attempts, kBackoffSeconds, kBackoffSecondsMax) * kSecondUs);
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase(ready_, waiting.job);
+  }
+  add(std::move(waiting));
+  return true;
+}
+
 // Waits for a job that may be prepared; nothing when the worker stops.
-ActiveJobRef Intake::next() {
+std::optional<Intake::Waiting> Intake::next() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    if (context_.stop.stopped()) return nullptr;
+    if (context_.stop.stopped()) return std::nullopt;
     woken_ = false;
     std::erase_if(ready_, [](const ActiveJobRef& job) { return job->begun || job->ended(); });
-    std::erase_if(waiting_, [](const auto& entry) { return entry.second->ended(); });
-    const auto found = std::ranges::find_if(waiting_, [this](const auto& entry) {
-      const TierNumber tier = entry.second->tier();
-      return !context_.draining && !queue_.paused(tier) && ready(tier) < kReadyMax;
+    std::erase_if(waiting_, [](const auto& entry) { return entry.second.job->ended(); });
+    const TimeUs now = context_.parts.clock.now();
+    const auto found = std::ranges::find_if(waiting_, [&](const auto& entry) {
+      const TierNumber tier = entry.second.job->tier();
+      return entry.second.not_before <= now && !context_.draining && !queue_.paused(tier) &&
+             ready(tier) < kReadyMax;
     });
     if (found != waiting_.end()) {
-      ActiveJobRef job = std::move(found->second);
+      Waiting waiting = std::move(found->second);
       waiting_.erase(found);
-      ready_.push_back(job);
-      return job;
+      ready_.push_back(waiting.job);
+      return waiting;
     }
-    wake_.wait(lock, [this] { return woken_; });
+    const bool postponed =
+        std::ranges::any_of(waiting_, [now](const auto& entry) { return entry.second.not_before > now; });
+    if (postponed)
+      wake_.wait_for(lock, kStoreTick, [this] { return woken_; });
+    else
+      wake_.wait(lock, [this] { return woken_; });
   }
 }
 
@@ -101,11 +139,8 @@ Result<void> Intake::prepare(ActiveJob& job) {
   job.files.kept = TRY(kept_.read(job.job));
   const InputSizes sizes = TRY(read_files(job));
   const auto uploaded = [&](const std::string& id) -> Result<std::filesystem::path> {
-    const std::filesystem::path path =
-        TRY(persist(context_, "read", context_.config.store_patience_seconds, [&] {
-          return context_.parts.uploads.local_file(job.job.tenant, id, "loras", context_.config.scratch);
-        }));
-    return job.files.loras[id] = path;
+    return job.files.loras[id] =
+               TRY(context_.parts.uploads.local_file(job.job.tenant, id, "loras", context_.config.scratch));
   };
   JobPlan plan = TRY(plan_or_fall_back(context_.parts.catalogue, job.request, sizes, uploaded));
   job.set_plan(std::move(plan));
@@ -164,8 +199,7 @@ Result<InputSizes> Intake::read_files(ActiveJob& job) {
     return InputSizes{};
   }
   const auto picture = [&](const std::string& id, const char* field) {
-    return persist(context_, "read", context_.config.store_patience_seconds,
-                   [&] { return context_.parts.uploads.read_picture(job.job.tenant, id, field); });
+    return context_.parts.uploads.read_picture(job.job.tenant, id, field);
   };
   GivenPictures given;
   given.invert_mask = request.invert_mask;
@@ -184,17 +218,14 @@ Result<InputSizes> Intake::read_files(ActiveJob& job) {
 
 // Its file is kept for the manifest of what is drawn over it.
 Result<Picture> Intake::read_init(ActiveJob& job) {
-  UploadKeeper::Brought brought = TRY(persist(context_, "read", context_.config.store_patience_seconds, [&] {
-    return context_.parts.uploads.read_brought(job.job.tenant, job.request.init, "init");
-  }));
+  UploadKeeper::Brought brought =
+      TRY(context_.parts.uploads.read_brought(job.job.tenant, job.request.init, "init"));
   if (context_.parts.marker) job.files.init_file = std::move(brought.file);
   return std::move(brought.picture);
 }
 
 Result<void> Intake::read_source(ActiveJob& job) {
-  std::string file = TRY(persist(context_, "read", context_.config.store_patience_seconds, [&] {
-    return context_.parts.uploads.read(job.job.tenant, job.request.init, "init");
-  }));
+  std::string file = TRY(context_.parts.uploads.read(job.job.tenant, job.request.init, "init"));
   const FileMetadata texts = TRY(read_file_metadata(as_bytes(file), "init"));
   job.files.source_texts = {texts.infotext, texts.limner_json};
   job.files.inputs.init = TRY(decode_picture(as_bytes(file), "init", context_.parts.uploads.limits().decode));

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <tuple>
 #include <vector>
@@ -17,7 +18,8 @@
 namespace limner::drawing {
 
 /// One thread that reads, decodes and prepares pictures, uploaded LoRAs and kept latents. Of each tier only a
-/// few jobs are held ready, for each holds memory.
+/// few jobs are held ready, for each holds memory. What cannot be read because the store is away waits, and
+/// keeps nobody else waiting.
 class Intake {
  public:
   /// `dispatch` gets jobs whose files are read and that are planned.
@@ -33,8 +35,16 @@ class Intake {
 
  private:
   using Order = std::tuple<TierNumber, TimeUs, std::string>;
+  struct Waiting {
+    ActiveJobRef job;
+    int attempts = 0;          ///< that failed because the store was away
+    TimeUs failing_since = 0;  ///< the first of them
+    TimeUs not_before = 0;
+  };
   void run();
-  ActiveJobRef next();
+  void add(Waiting waiting);
+  std::optional<Waiting> next();
+  bool postpone(Waiting waiting, const Error& error);
   size_t ready(TierNumber tier);
   Result<void> prepare(ActiveJob& job);
   bool end_withheld(const ActiveJobRef& job);
@@ -52,7 +62,7 @@ class Intake {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool woken_ = false;
-  std::map<Order, ActiveJobRef> waiting_;
+  std::map<Order, Waiting> waiting_;
   std::vector<ActiveJobRef> ready_;  ///< prepared and not begun
   std::thread thread_;
 };

@@ -29,8 +29,7 @@ Result<std::map<int, std::string>> KeptStages::read(const Job& job) {
   std::map<int, std::string> kept;
   for (const KeptStage& stage : job.kept) {
     if (stage.stage != kLatents) continue;
-    Result<std::string> bytes = persist(context_, "read_latents", context_.config.store_patience_seconds,
-                                        [&] { return context_.parts.store.get(stage.key, stage.bytes); });
+    Result<std::string> bytes = context_.parts.store.get(stage.key, stage.bytes);
     if (bytes)
       kept.emplace(stage.picture, std::move(bytes).value());
     else if (bytes.error().code != Code::not_found)
