@@ -229,12 +229,12 @@ class Serve {
   }
 
   Result<void> make_scratch() {
-    if (config_.master_key.empty()) return make_folder(config_.worker.scratch);
-    // What lies there is of a server that was killed, or of before there was a master key.
+    // What lies there is of a server before this one, or of before there was a master key.
     std::error_code error;
     for (const std::filesystem::path& old : {config_.data / "scratch", config_.worker.scratch})
       if (std::filesystem::remove_all(old, error); error)
         return Error{Code::unavailable, old.string(), "cannot be deleted: " + error.message(), {}};
+    if (config_.master_key.empty()) return make_folder(config_.worker.scratch);
     // Anew, so that it is nobody else's.
     if (::mkdir(config_.worker.scratch.c_str(), 0700) == 0) return {};
     return Error{Code::unavailable, config_.worker.scratch.string(),

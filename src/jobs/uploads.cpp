@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/crypto.h"
 #include "base/files.h"
@@ -209,7 +210,10 @@ Result<std::filesystem::path> UploadKeeper::local_file(const std::string& tenant
   const std::filesystem::path path = folder / (upload.sha256 + ".safetensors");
   // A file of that name is whole: it was renamed into place.
   std::error_code missing;
-  if (std::filesystem::file_size(path, missing) == upload.bytes && !missing) return path;
+  if (std::filesystem::file_size(path, missing) == upload.bytes && !missing) {
+    std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now(), missing);
+    return path;
+  }
   const std::string bytes = TRY(read_kept(Kept{upload.id, upload.key, upload.sha256, upload.bytes}, field));
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
@@ -217,6 +221,19 @@ Result<std::filesystem::path> UploadKeeper::local_file(const std::string& tenant
     return Error{Code::unavailable, std::string(field), "the folder for uploaded LoRAs cannot be made", ""};
   TRY(write_file_atomically(path, as_bytes(bytes)));
   return path;
+}
+
+void drop_old_files(const std::filesystem::path& folder, double seconds) {
+  const auto oldest = std::filesystem::file_time_type::clock::now() -
+                      std::chrono::duration_cast<std::filesystem::file_time_type::duration>(
+                          std::chrono::duration<double>(seconds));
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code skipped;
+    const auto written = entry->last_write_time(skipped);
+    if (!skipped && written < oldest) std::filesystem::remove(entry->path(), skipped);
+  }
 }
 
 }  // namespace limner

@@ -84,4 +84,8 @@ class UploadKeeper {
   std::deque<std::string> remembered_;  ///< ids in sizes_, the oldest first
 };
 
+/// Deletes what UploadKeeper::local_file() put into `folder` and nobody has asked for since so many seconds;
+/// who has a file mapped keeps it. What cannot be deleted is left.
+void drop_old_files(const std::filesystem::path& folder, double seconds);
+
 }  // namespace limner

@@ -147,6 +147,26 @@ TEST_F(Uploads, ALoraBecomesAFileOnce) {
   EXPECT_EQ(keeper.local_file(ledger.tenant.id, upload.id, "loras", folder).value(), path);
 }
 
+TEST_F(Uploads, AFileThatNobodyAsksForGoesAndComesBack) {
+  const Upload upload = keep("lora", lora());
+  const auto folder = ledger.folder.path() / "scratch";
+  const auto ask = [&] { return keeper.local_file(ledger.tenant.id, upload.id, "loras", folder).value(); };
+  const auto path = ask();
+  const auto age = [&] {
+    std::filesystem::last_write_time(path,
+                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(30));
+  };
+  age();
+  ask();
+  drop_old_files(folder, 86'400);
+  EXPECT_TRUE(std::filesystem::exists(path)) << "was asked for just now";
+  age();
+  drop_old_files(folder, 86'400);
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_EQ(read_file(ask(), 1000).value(), lora());
+  drop_old_files(folder / "nothing", 0);
+}
+
 TEST_F(Uploads, OnlyALoraBecomesAFile) {
   const Upload upload = keep("picture", grey_png(8, 8));
   const auto path = keeper.local_file(ledger.tenant.id, upload.id, "loras", ledger.folder.path());

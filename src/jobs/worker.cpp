@@ -20,6 +20,9 @@ namespace limner {
 namespace {
 
 constexpr int kQueuedPage = 500;
+// Uploaded LoRAs lie on this disk as they are: those that no job has named for a day go, and are fetched
+// again when one does.
+constexpr double kScratchSeconds = 600, kScratchAge = 86'400;
 constexpr double kContainSeconds = 0.2, kPositionSeconds = 1, kLoadingSeconds = 0.5, kProfileSeconds = 60;
 
 }  // namespace
@@ -86,11 +89,13 @@ Worker::Core::Core(const WorkerConfig& config, const Parts& parts)
       engine(context, {queue, inbox, leases, ending, finishing, *metering, previews,
                        [this](const drawing::ActiveJobRef& job) { return reception.fall_back(job); }}),
       watch(std::make_shared<drawing::ModelWatch>(context, queue, inbox)),
-      upkeep(context.stop, {{config.lease_seconds / 3, [this] { renew(); }},
-                            {kContainSeconds, [this] { watch_incidents(); }},
-                            {kPositionSeconds, [this] { tell_positions(); }},
-                            {kLoadingSeconds, [this] { watch->tell_progress(); }},
-                            {kProfileSeconds, [this] { write_profile(); }}}) {
+      upkeep(context.stop,
+             {{config.lease_seconds / 3, [this] { renew(); }},
+              {kContainSeconds, [this] { watch_incidents(); }},
+              {kPositionSeconds, [this] { tell_positions(); }},
+              {kLoadingSeconds, [this] { watch->tell_progress(); }},
+              {kProfileSeconds, [this] { write_profile(); }},
+              {kScratchSeconds, [this] { drop_old_files(context.config.scratch, kScratchAge); }}}) {
   finishing.set_enlarger([this](drawing::DrawnPicture picture) { enlarging.accept(std::move(picture)); });
   reception.set_rooms({&intake, &enlarging, &remote});
   watch->attach();
