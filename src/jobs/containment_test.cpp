@@ -117,10 +117,10 @@ TEST_F(ContainmentTest, WithholdsPicturesOnlyIfItSaysSo) {
 
 TEST_F(ContainmentTest, HoldsNoMoreOnceTwoLiftedIt) {
   const Incident incident = open(IncidentScope::model, "limner-tiny");
-  ASSERT_TRUE(ledger->incidents().lift(incident.id, {"key", "key_a"}, ledger.clock.now()));
+  ASSERT_TRUE(ledger->incidents().lift(incident.id, {"person", "ann"}, ledger.clock.now()));
   EXPECT_FALSE(containment.refresh().value());
   EXPECT_FALSE(containment.check(job()));
-  ASSERT_TRUE(ledger->incidents().lift(incident.id, {"key", "key_b"}, ledger.clock.now()));
+  ASSERT_TRUE(ledger->incidents().lift(incident.id, {"person", "bob"}, ledger.clock.now()));
   EXPECT_FALSE(containment.refresh().value());
   EXPECT_TRUE(containment.check(job()));
 }

@@ -94,8 +94,8 @@ TEST_F(WorkerInIncident, DrawsAgainWhenItIsOver) {
   const Incident incident = open(IncidentScope::model, "limner-tiny");
   ASSERT_TRUE(worker->contain());
   expect_stopped(submit(small_request("a way")), incident);
-  ASSERT_TRUE(ledger->incidents().lift(incident.id, {"key", "key_a"}, clock.now()));
-  ASSERT_TRUE(ledger->incidents().lift(incident.id, {"key", "key_b"}, clock.now()));
+  ASSERT_TRUE(ledger->incidents().lift(incident.id, {"person", "ann"}, clock.now()));
+  ASSERT_TRUE(ledger->incidents().lift(incident.id, {"person", "bob"}, clock.now()));
   ASSERT_TRUE(worker->contain());
   EXPECT_EQ(ended(submit(small_request("a way"))).state, JobState::stored);
 }

@@ -52,7 +52,8 @@ class IncidentTable {
   /// Those that hold at `now`.
   virtual Result<std::vector<Incident>> holding(TimeUs now) = 0;
   /// The first of two who lift it agrees, the second lifts. `conflict` if it does not hold any more, or both
-  /// are the same.
+  /// are the same, which a key and one that it was rotated into are; `forbidden` for a key that was not an
+  /// admin key when the incident was opened.
   virtual Result<Incident> lift(std::string_view id, const AuditParty& by, TimeUs now) = 0;
   /// Ids of jobs that ended within [from, to), the first first.
   virtual Result<std::vector<std::string>> jobs_ended(TimeUs from, TimeUs to, int limit) = 0;

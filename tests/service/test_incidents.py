@@ -16,9 +16,13 @@ def open_incident(admin, **members):
     return answer.json["id"]
 
 
-def lift(server, incident):
+def second_admin(server):
+    """Of before an incident: keys made after it was opened do not lift it."""
+    return server.client(server.make_key("second", "admin"))
+
+
+def lift(server, incident, other):
     """By the admin's key and another's."""
-    other = server.client(server.make_key(f"second {time.monotonic()}", "admin"))
     first = server.admin.post(f"/v1/admin/incidents/{incident}/lift")
     assert first.status in (200, 409), first
     answer = other.post(f"/v1/admin/incidents/{incident}/lift")
@@ -32,7 +36,7 @@ def begun(admin, job):
 def test_a_drill_under_load(make_server, tmp_path):
     """Running rows end within a step, queued jobs are refused, the report is exported, two keys lift it."""
     server = make_server()
-    admin = server.admin
+    admin, second = server.admin, second_admin(server)
     stored = admin.draw()
     running = [admin.submit(seed=seed, **LONG) for seed in range(3)]
     for job in running:
@@ -87,7 +91,9 @@ def test_a_drill_under_load(make_server, tmp_path):
     assert again.status == 200 and again.json["lifted"] is None
     assert admin.post("/v1/jobs", {"prompt": "a"}).status == 403, "one key does not lift"
     assert admin.post(f"/v1/admin/incidents/{incident}/lift").status == 409, "nor the same key twice"
-    lift(server, incident)
+    late = server.client(server.make_key("late", "admin")).post(f"/v1/admin/incidents/{incident}/lift")
+    assert late.status == 403 and f"made after {incident}" in late.json["detail"], late
+    lift(server, incident, second)
     assert admin.draw()["state"] == "stored"
     assert admin.get(f"/v1/pictures/{picture['id']}/bytes").status == 200
     assert admin.post(f"/v1/admin/incidents/{incident}/lift").status == 409
@@ -99,7 +105,7 @@ def test_a_drill_under_load(make_server, tmp_path):
 def test_the_engine_is_free_within_a_step(make_server):
     """Time to the last step of what is stopped: a job that is not stopped gets the engine at once."""
     server = make_server()
-    admin = server.admin
+    admin, second = server.admin, second_admin(server)
     admin.draw()
     job = admin.submit(prompt="a green pear", **LONG)
     begun(admin, job)
@@ -110,13 +116,13 @@ def test_the_engine_is_free_within_a_step(make_server):
     admin.draw(prompt="a red apple", steps=1)
     assert admin.wait(job, states=("refused",))["error"]["message"].startswith(incident)
     assert opened < 5, progress
-    lift(server, incident)
+    lift(server, incident, second)
 
 
 @pytest.mark.parametrize("scope", ["tenant", "key", "prompt", "all"])
 def test_scopes(make_server, scope):
     server = make_server()
-    admin = server.admin
+    admin, second = server.admin, second_admin(server)
     mine = server.client(server.make_key("mine", "draw", "read", tenant="mine"))
     key = [key for key in admin.get("/v1/admin/keys?tenant=mine").json["data"]][0]["id"]
     subject = {"tenant": "mine", "key": key, "prompt": "RED * apple", "all": None}[scope]
@@ -130,7 +136,7 @@ def test_scopes(make_server, scope):
     openai = mine.post("/v1/images/generations", {"prompt": "one red juicy apple"})
     assert openai.json["error"]["code"] == "incident" and openai.headers["x-should-retry"] == "false", openai
     assert mine.post("/sdapi/v1/txt2img", {"prompt": "one red juicy apple"}).status in (403, 503)
-    lift(server, incident)
+    lift(server, incident, second)
     assert mine.draw(prompt="one red juicy apple")["state"] == "stored"
 
 

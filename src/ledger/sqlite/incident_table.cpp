@@ -65,6 +65,47 @@ AuditEvent event_of(const char* action, const Incident& incident, const AuditPar
   return event;
 }
 
+struct LiftingKey {
+  std::string origin;  ///< the first of those that were rotated into it
+  TimeUs since = 0;    ///< since when it may lift; 0: it may not
+};
+
+Result<std::optional<LiftingKey>> find_lifting_key(Connection& db, std::string_view id) {
+  // A successor is no older than itself: else who rotates another's key could speak for both.
+  return db.first<LiftingKey>(
+      [](const Rows& rows) -> Result<LiftingKey> {
+        return LiftingKey{rows.text(0), rows.integer(1)};
+      },
+      "WITH RECURSIVE chain (id, rotated_from, admin_since, depth) AS ("
+      " SELECT id, rotated_from, admin_since, 0 FROM api_keys WHERE id = ?1"
+      " UNION ALL SELECT k.id, k.rotated_from, 0, depth + 1 FROM chain JOIN api_keys k"
+      "  ON k.id = chain.rotated_from)"
+      " SELECT (SELECT id FROM chain ORDER BY depth DESC LIMIT 1), admin_since FROM chain WHERE depth = 0",
+      {id});
+}
+
+// One who holds an admin key can make another, or make one of another's: only keys of before count as
+// persons.
+Result<void> check_may_lift(Connection& db, const Incident& incident, const AuditParty& by) {
+  if (by.kind != "key") return {};
+  const std::optional<LiftingKey> key = TRY(find_lifting_key(db, by.id));
+  if (!key || key->since == 0) return Error{Code::forbidden, "incident", "only an admin key lifts it", {}};
+  if (key->since > incident.opened)
+    return Error{
+        Code::forbidden, "incident",
+        fmt::format("keys made after {} was opened, or made admin keys since, cannot lift it", incident.id),
+        "ask somebody whose admin key is older"};
+  return {};
+}
+
+Result<bool> are_one(Connection& db, const AuditParty& first, const AuditParty& second) {
+  if (first == second) return true;
+  if (first.kind != "key" || second.kind != "key") return false;
+  const std::optional<LiftingKey> one = TRY(find_lifting_key(db, first.id));
+  const std::optional<LiftingKey> other = TRY(find_lifting_key(db, second.id));
+  return one && other && one->origin == other->origin;
+}
+
 Error holds_no_more(const Incident& incident) {
   return Error{Code::conflict,
                "incident",
@@ -108,13 +149,14 @@ Result<Incident> SqliteIncidentTable::lift(std::string_view id, const AuditParty
   return database_.write([&](Connection& db) -> Result<Incident> {
     Incident incident = TRY(find_incident(db, id));
     if (!incident.holds_at(now)) return holds_no_more(incident);
+    TRY(check_may_lift(db, incident, by));
     if (incident.first_lifted == 0) {
       TRY(db.run("UPDATE incidents SET first_kind = ?, first_by = ?, first_lifted = ? WHERE id = ?",
                  {by.kind, by.id, now, id}));
       TRY(audit_.append(db, event_of("incident.lift_first", incident, by)));
       return find_incident(db, id);
     }
-    if (incident.first_lift == by)
+    if (TRY(are_one(db, incident.first_lift, by)))
       return Error{Code::conflict, "incident", "the second who lifts it must be another than the first",
                    "ask somebody else with an admin key"};
     TRY(db.run("UPDATE incidents SET lifted_kind = ?, lifted_by = ?, lifted = ? WHERE id = ?",

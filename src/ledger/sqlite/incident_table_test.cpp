@@ -1,6 +1,7 @@
 // Incidents: opened for a time, lifted by two.
 
 #include "base/ids.h"
+#include "ledger/sqlite/connection.h"
 #include "ledger/sqlite/job_test.h"
 
 namespace limner {
@@ -8,6 +9,25 @@ namespace {
 
 class IncidentTest : public JobTest {
  protected:
+  IncidentTest() {
+    add_key("key_a");
+    add_key("key_b");
+    test.clock.advance(1);
+  }
+  ApiKey add_key(const std::string& id, Scope scope = Scope::admin) {
+    ApiKey key = make_key(test.tenant.id, id, static_cast<Scopes>(scope), test.clock.now(), 0).key;
+    key.id = id;
+    EXPECT_TRUE(test->tenants().create_key(key));
+    return key;
+  }
+  void rotate(const char* from, const char* to) {
+    ApiKey fresh = make_key(test.tenant.id, to, static_cast<Scopes>(Scope::admin), test.clock.now(), 0).key;
+    fresh.id = to;
+    EXPECT_TRUE(test->tenants().rotate_key(from, fresh, test.clock.now() + 100 * kSecondUs));
+  }
+  Result<Incident> lift(const Incident& incident, const char* key) {
+    return incidents().lift(incident.id, {"key", key}, test.clock.now());
+  }
   Incident open(IncidentScope scope = IncidentScope::model, std::string subject = "m") {
     Incident incident;
     incident.id = new_id("inc");
@@ -43,6 +63,59 @@ TEST_F(IncidentTest, IsLiftedByTwoAndNotByOneTwice) {
   EXPECT_EQ(lifted.first_lift.id, "key_a");
   EXPECT_EQ(lifted.lifted_by.id, "key_b");
   EXPECT_EQ(holding(), 0u);
+}
+
+TEST_F(IncidentTest, IsNotLiftedByKeysOfAfterwards) {
+  ApiKey drawing = add_key("key_drawing", Scope::draw);
+  const Incident incident = open();
+  test.clock.advance(1);
+  add_key("key_new");
+  rotate("key_b", "key_b2");
+  drawing.scopes = static_cast<Scopes>(Scope::admin);
+  ASSERT_TRUE(test->tenants().update_key(drawing));
+  ASSERT_TRUE(lift(incident, "key_a"));
+  for (const char* late : {"key_new", "key_b2", "key_drawing"}) {
+    const Result<Incident> lifted = lift(incident, late);
+    ASSERT_FALSE(lifted) << late;
+    EXPECT_EQ(lifted.error().code, Code::forbidden);
+    EXPECT_NE(lifted.error().message.find("after " + incident.id), std::string::npos);
+  }
+  EXPECT_FALSE(lift(incident, "key_none"));
+  EXPECT_EQ(holding(), 1u);
+  EXPECT_TRUE(lift(incident, "key_b").value().lifted);
+}
+
+TEST_F(IncidentTest, IsNotLiftedByAKeyAndItsSuccessor) {
+  rotate("key_a", "key_a2");
+  rotate("key_a2", "key_a3");
+  test.clock.advance(1);
+  const Incident incident = open();
+  ASSERT_TRUE(lift(incident, "key_a2"));
+  EXPECT_EQ(lift(incident, "key_a3").error().code, Code::conflict);
+  EXPECT_EQ(lift(incident, "key_a").error().code, Code::conflict);
+  EXPECT_TRUE(lift(incident, "key_b").value().lifted);
+  const Incident other = open();
+  ASSERT_TRUE(lift(other, "key_a3"));
+  EXPECT_EQ(lift(other, "key_a").error().code, Code::conflict);
+}
+
+// A ledger of before knows from its audit log which key was rotated into which.
+TEST_F(IncidentTest, OlderLedgersKnowTheirRotations) {
+  rotate("key_a", "key_a2");
+  test.ledger.reset();
+  {
+    sqlite::Connection db =
+        sqlite::Connection::open(test.config().path, sqlite::Connection::Mode::create).value();
+    ASSERT_TRUE(
+        db.execute("ALTER TABLE api_keys DROP COLUMN rotated_from;"
+                   " ALTER TABLE api_keys DROP COLUMN admin_since; PRAGMA user_version = 7"));
+  }
+  test.open();
+  test.clock.advance(1);
+  const Incident incident = open();
+  ASSERT_TRUE(lift(incident, "key_a2"));
+  EXPECT_EQ(lift(incident, "key_a").error().code, Code::conflict);
+  EXPECT_TRUE(lift(incident, "key_b").value().lifted);
 }
 
 TEST_F(IncidentTest, IsInTheAuditLog) {

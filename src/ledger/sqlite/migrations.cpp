@@ -22,6 +22,8 @@ constexpr const char* kMigrations[] = {
 #include "ledger/sqlite/migrations/0006_panels.inc"
     ,
 #include "ledger/sqlite/migrations/0007_data_keys.inc"
+    ,
+#include "ledger/sqlite/migrations/0008_key_origins.inc"
 };
 constexpr int64_t kVersion = std::size(kMigrations);
 // "LIMN": tells a ledger from any other SQLite file.

@@ -78,13 +78,16 @@ Result<ApiKey> find_one_key(Connection& db, const char* condition, std::string_v
   return std::move(*key);
 }
 
-Result<void> insert_key(Connection& db, const ApiKey& key) {
+bool is_admin(Scopes scopes) { return (scopes & static_cast<Scopes>(Scope::admin)) != 0; }
+
+Result<void> insert_key(Connection& db, const ApiKey& key, std::string_view rotated_from) {
   TRY(find_tenant(db, "id = ?", key.tenant));
   TRY(
       db.run("INSERT INTO api_keys (id, tenant, name, secret_sha256, scopes, created, expires, revoked, used,"
-             " limits) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             " limits, rotated_from, admin_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
              {key.id, key.tenant, key.name, key.secret_sha256, key.scopes, key.created, key.expires,
-              key.revoked, key.used, json_column(limits_to_json(key.limits))}));
+              key.revoked, key.used, json_column(limits_to_json(key.limits)), rotated_from,
+              is_admin(key.scopes) ? key.created : 0}));
   return {};
 }
 
@@ -137,7 +140,7 @@ Result<void> SqliteTenantTable::update(const Tenant& tenant, const AuditParty& b
 
 Result<void> SqliteTenantTable::create_key(const ApiKey& key, const AuditParty& by) {
   return database_.write([&](Connection& db) -> Result<void> {
-    TRY(insert_key(db, key));
+    TRY(insert_key(db, key, ""));
     TRY(audit_.append(db, key_made(key, by)));
     return {};
   });
@@ -165,6 +168,9 @@ Result<void> SqliteTenantTable::update_key(const ApiKey& key, const AuditParty& 
     TRY(db.run(
         "UPDATE api_keys SET name = ?, scopes = ?, expires = ?, revoked = ?, limits = ? WHERE id = ?",
         {key.name, key.scopes, key.expires, key.revoked, json_column(limits_to_json(key.limits)), key.id}));
+    if (is_admin(key.scopes) != is_admin(before.scopes))
+      TRY(db.run("UPDATE api_keys SET admin_since = ? WHERE id = ?",
+                 {is_admin(key.scopes) ? clock_.now() : 0, key.id}));
     TRY(audit_.append(db, key_changed(before, key, by)));
     return {};
   });
@@ -178,7 +184,7 @@ Result<void> SqliteTenantTable::rotate_key(std::string_view old_id, const ApiKey
                    " WHERE id = ?1 AND tenant = ?3",
                    {old_id, old_expires, fresh.tenant}));
     if (changed == 0) return no_key(old_id);
-    TRY(insert_key(db, fresh));
+    TRY(insert_key(db, fresh, old_id));
     TRY(audit_.append(db, key_rotated(old_id, fresh, old_expires, by)));
     return {};
   });

@@ -10,8 +10,8 @@ namespace limner::sqlite {
 
 class SqliteTenantTable final : public TenantTable {
  public:
-  SqliteTenantTable(Database& database, DeferredWrites& deferred, AuditAppender& audit)
-      : database_(database), deferred_(deferred), audit_(audit) {}
+  SqliteTenantTable(Database& database, DeferredWrites& deferred, AuditAppender& audit, const Clock& clock)
+      : database_(database), deferred_(deferred), audit_(audit), clock_(clock) {}
   Result<Tenant> create(const Tenant& tenant, const AuditParty& by) override;
   Result<Tenant> find(std::string_view id) override;
   Result<Tenant> find_by_name(std::string_view name) override;
@@ -30,6 +30,7 @@ class SqliteTenantTable final : public TenantTable {
   Database& database_;
   DeferredWrites& deferred_;
   AuditAppender& audit_;
+  const Clock& clock_;
 };
 
 }  // namespace limner::sqlite
