@@ -321,8 +321,8 @@ class Serve {
                       policies_, marker_.get()});
     jobs_ = std::make_unique<JobService>(config_.jobs, *ledger_, *uploads_, catalogue_, *pool_,
                                          config_.prices, events_, *worker_, clock_, log_, metrics_);
-    reviews_ = std::make_unique<ReviewDesk>(config_.review, *ledger_, *store_, *uploads_, *jobs_, events_,
-                                            clock_, log_);
+    reviews_ = std::make_unique<ReviewDesk>(config_.review, *ledger_, *store_, *uploads_, *jobs_,
+                                            worker_->containment(), events_, clock_, log_);
     housekeeper_ =
         std::make_unique<Housekeeper>(config_.housekeeping, *ledger_, *store_, http_, clock_, log_, metrics_);
   }

@@ -70,10 +70,20 @@ Result<ReviewedPicture> ReviewDesk::picture(const Caller& reviewer, std::string_
   return ReviewedPicture{text_of(encoded), std::string(format_media_type(Format::jpeg)), false};
 }
 
+// An approval gives pictures out, or has them drawn. That of a sample does neither: it passed before.
+Result<void> ReviewDesk::check_may_approve(const Review& review, const Job& job) const {
+  if (review.verdict.standing == Standing::passed) return {};
+  const std::optional<Incident> incident = containment_.stop(facts_of(job));
+  if (!incident) return {};
+  return Error{Code::conflict, "incident", stopped_by(*incident, clock_.now()).message,
+               "refuse it, or approve it once the incident is over"};
+}
+
 Result<Reviewed> ReviewDesk::decide(const Caller& reviewer, std::string_view id, Ruling ruling,
                                     std::string_view reason) {
   const Review before = TRY(find(id));
   const Job job_before = TRY(ledger_.jobs().find(before.verdict.job));
+  if (ruling == Ruling::approve) TRY(check_may_approve(before, job_before));
   const ReviewDecision made{{"key", reviewer.key.id}, ruling, std::string(reason), clock_.now()};
   const auto webhook_body = [&](const Job& job, const std::vector<PictureRow>& pictures) {
     return drawing::webhook_body(job, job.state, job.error, pictures, clock_.now());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "jobs/caller.h"
+#include "jobs/containment.h"
 #include "jobs/events.h"
 #include "jobs/job_service.h"
 #include "ledger/ledger.h"
@@ -28,12 +29,13 @@ struct ReviewedPicture {
 class ReviewDesk {
  public:
   ReviewDesk(const ReviewLimits& limits, Ledger& ledger, Store& store, UploadKeeper& uploads,
-             JobService& jobs, EventHub& events, const Clock& clock, Log& log)
+             JobService& jobs, const Containment& containment, EventHub& events, const Clock& clock, Log& log)
       : limits_(limits),
         ledger_(ledger),
         store_(store),
         uploads_(uploads),
         jobs_(jobs),
+        containment_(containment),
         events_(events),
         clock_(clock),
         log_(log) {}
@@ -44,7 +46,8 @@ class ReviewDesk {
   /// it is, which the audit log then says. `not_found` where a prompt is under review.
   Result<ReviewedPicture> picture(const Caller& reviewer, std::string_view id, bool clear);
   /// ReviewTable::decide(). A job whose prompt and inputs are all approved goes into the queue, with the
-  /// rights and limits of its key; where those do not allow it, its requester can retry it.
+  /// rights and limits of its key; where those do not allow it, its requester can retry it. `conflict` with
+  /// field "incident" for an approval of what an incident stops.
   Result<Reviewed> decide(const Caller& reviewer, std::string_view id, Ruling ruling,
                           std::string_view reason);
   /// The requester of a job contradicts what a policy or a reviewer said of it.
@@ -52,6 +55,7 @@ class ReviewDesk {
 
  private:
   Result<ReviewedPicture> read(const Review& review);
+  Result<void> check_may_approve(const Review& review, const Job& job) const;
   void resume(const Job& job);
 
   ReviewLimits limits_;
@@ -59,6 +63,7 @@ class ReviewDesk {
   Store& store_;
   UploadKeeper& uploads_;
   JobService& jobs_;
+  const Containment& containment_;
   EventHub& events_;
   const Clock& clock_;
   Log& log_;

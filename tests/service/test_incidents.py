@@ -199,6 +199,54 @@ def test_pictures_withheld_meanwhile_are_not_drawn_over(make_server):
     assert ended["usage"]["engine_seconds"] == 0
 
 
+# Every prompt with "rifle" is held, and every picture, as its check cannot be made.
+HOLDS = """
+version = "holds-1"
+[[prompt.terms]]
+name = "weapons"
+action = "hold"
+category = "violence"
+terms = ["rifle"]
+[[picture.classifiers]]
+name = "nudity"
+classifier = "not-there"
+category = "sexual"
+classes = ["nsfw"]
+hold = 0.4
+refuse = 0.8
+"""
+
+
+def test_a_person_does_not_approve_what_is_stopped(make_server, tmp_path):
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "holds.toml").write_text(HOLDS)
+    server = make_server(config=f'[policy]\nfolder = "{tmp_path / "policies"}"\n')
+    admin, second = server.admin, second_admin(server)
+    person = server.client(server.make_key("ann", "review"))
+    drawn, other = admin.submit(), admin.submit(seed=8)
+    for job in (drawn, other):
+        admin.wait(job, states=("held",))
+    assert admin.post("/v1/jobs", {"prompt": "a rifle", "steps": 2, "size": "64x64"}).status == 202
+    waiting = {(review["job"], review["stage"]): review["id"] for review in person.get("/v1/reviews").json["data"]}
+    assert len(waiting) == 3
+
+    def decide(review, decision):
+        return person.post(f"/v1/reviews/{review}/decision", {"decision": decision, "reason": "a look"})
+
+    incident = open_incident(admin)
+    for (job, _), review in waiting.items():
+        answer = decide(review, "approve")
+        assert answer.status == 409 and answer.json["field"] == "incident" and incident in answer.json["detail"], answer
+        view = admin.get(f"/v1/jobs/{job}").json
+        assert view["state"] == "held" and view["pictures"] == []
+    assert decide(waiting[other, "output"], "refuse").status == 200
+    assert admin.get(f"/v1/jobs/{other}").json["state"] == "refused"
+    lift(server, incident, second)
+    assert decide(waiting[drawn, "output"], "approve").status == 200
+    assert len(admin.get(f"/v1/jobs/{drawn}").json["pictures"]) == 1
+    assert server.check() == []
+
+
 @pytest.mark.parametrize(
     "body, field",
     [({"scope": "sky"}, "scope"), ({"subject": None}, "subject"), ({"subject": ""}, "subject"), ({"seconds": 0}, "seconds"),
