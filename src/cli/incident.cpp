@@ -42,6 +42,17 @@ Result<std::string> subject_of(Ledger& ledger, IncidentScope scope, const std::s
                                : TRY(ledger.tenants().find_by_name(subject)).id;
 }
 
+// There is no catalogue here, and a name that nothing has stops nothing. Beside the output: scripts read
+// that.
+void say_how_it_matches(const Incident& incident) {
+  if (incident.scope != IncidentScope::model && incident.scope != IncidentScope::lora) return;
+  fmt::print(stderr, "limner: the name is matched as it is written: \"{}\" must be {}\n",
+             printable(incident.subject),
+             incident.scope == IncidentScope::model
+                 ? "a model's or an upscaler's name, or the alias that requests use"
+                 : "a LoRA's name or the id of an uploaded one");
+}
+
 Result<int> open_one(const IncidentFlags& flags) {
   const SystemClock clock;
   const std::unique_ptr<Ledger> ledger = TRY(open_data_ledger(flags.data, false, clock));
@@ -60,6 +71,7 @@ Result<int> open_one(const IncidentFlags& flags) {
   incident.expires = incident.opened + static_cast<TimeUs>(flags.hours * 3600 * kSecondUs);
   incident.opened_by = this_person();
   TRY(ledger->incidents().open(incident));
+  say_how_it_matches(incident);
   fmt::print("{}\n", flags.json ? json_text(shown(incident), kOneLine) : incident.id);
   return 0;
 }

@@ -53,11 +53,12 @@ std::string subject_text(const Incident& incident) {
   return "drawing";
 }
 
-const Incident* first_that(const std::vector<Incident>& incidents, const DrawingFacts& facts, TimeUs now,
+const Incident* first_that(const std::vector<IncidentMatch>& matches, const DrawingFacts& facts, TimeUs now,
                            bool withholding) {
-  for (const Incident& incident : incidents)
-    if (incident.holds_at(now) && (incident.withhold || !withholding) && stops(incident, facts))
-      return &incident;
+  for (const IncidentMatch& match : matches) {
+    const Incident& incident = match.incident();
+    if (incident.holds_at(now) && (incident.withhold || !withholding) && match.stops(facts)) return &incident;
+  }
   return nullptr;
 }
 
@@ -73,6 +74,8 @@ Result<void> check_feature(std::string_view name) {
 
 DrawingFacts facts_of(const Job& job, const JobRequest& request) {
   DrawingFacts facts{job.tenant, job.api_key, {job.model}, {}, {request.params.prompt}, {}, true};
+  // An incident that was opened by command may have the alias that requests use.
+  if (!request.model.empty() && request.model != job.model) facts.models.push_back(request.model);
   if (request.params.blend_prompt) facts.prompts.push_back(*request.params.blend_prompt);
   for (const NamedWeight& lora : request.loras) facts.loras.push_back(lora.name);
   facts.features = features_of(request);
@@ -114,6 +117,18 @@ bool stops(const Incident& incident, const DrawingFacts& facts) {
   return true;
 }
 
+IncidentMatch::IncidentMatch(Incident incident, const Catalogue* catalogue) : incident_(std::move(incident)) {
+  if (incident_.scope != IncidentScope::model || !catalogue) return;
+  const Result<ModelEntry> entry = catalogue->find(incident_.subject);
+  if (!entry || entry->name == incident_.subject) return;
+  renamed_ = incident_;
+  renamed_->subject = entry->name;
+}
+
+bool IncidentMatch::stops(const DrawingFacts& facts) const {
+  return limner::stops(incident_, facts) || (renamed_ && limner::stops(*renamed_, facts));
+}
+
 Error stopped_by(const Incident& incident, TimeUs now) {
   const std::string message = fmt::format("{}: {} is stopped{}", incident.id, subject_text(incident),
                                           incident.drill ? " (a drill)" : "");
@@ -125,17 +140,20 @@ Error stopped_by(const Incident& incident, TimeUs now) {
 
 Result<bool> Containment::refresh() {
   const std::lock_guard refreshing(refreshing_);
-  auto read = std::make_shared<const std::vector<Incident>>(TRY(ledger_.incidents().holding(clock_.now())));
+  std::vector<Incident> holding = TRY(ledger_.incidents().holding(clock_.now()));
+  auto matches = std::make_shared<Matches>();
+  for (Incident& incident : holding) matches->emplace_back(std::move(incident), catalogue_);
   const std::lock_guard lock(mutex_);
-  const bool more = std::ranges::any_of(*read, [this](const Incident& incident) {
-    return std::ranges::find(*known_, incident.id, &Incident::id) == known_->end();
+  const bool more = std::ranges::any_of(*matches, [this](const IncidentMatch& match) {
+    return std::ranges::none_of(
+        *known_, [&](const IncidentMatch& before) { return before.incident().id == match.incident().id; });
   });
-  known_ = std::move(read);
+  known_ = std::move(matches);
   any_ = !known_->empty();
   return more;
 }
 
-std::shared_ptr<const std::vector<Incident>> Containment::known() const {
+std::shared_ptr<const Containment::Matches> Containment::known() const {
   const std::lock_guard lock(mutex_);
   return known_;
 }
@@ -158,7 +176,8 @@ Result<void> Containment::check_picture(const PictureRow& picture) const {
   TRY(check_standing(picture.standing));
   if (!any_) return {};
   const auto incidents = known();
-  if (std::ranges::none_of(*incidents, &Incident::withhold)) return {};
+  if (std::ranges::none_of(*incidents, [](const IncidentMatch& match) { return match.incident().withhold; }))
+    return {};
   const Job job = TRY(ledger_.jobs().find(picture.job));
   const TimeUs now = clock_.now();
   const Incident* found = first_that(*incidents, facts_of(job), now, true);

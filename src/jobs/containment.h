@@ -13,13 +13,15 @@
 #include "base/clock.h"
 #include "jobs/job_request.h"
 #include "ledger/ledger.h"
+#include "registry/catalogue.h"
 
 namespace limner {
 
 /// What of a drawing an incident can name.
 struct DrawingFacts {
   std::string tenant, key;
-  std::vector<std::string> models, loras, prompts;
+  std::vector<std::string> models;  ///< the one that draws, and how the request names it
+  std::vector<std::string> loras, prompts;
   std::vector<std::string_view> features;  ///< some of drawing_features()
   bool texts_known = true;                 ///< false: prompts and LoRAs cannot be read any more
 };
@@ -36,6 +38,19 @@ DrawingFacts facts_of(const Job& job, const JobRequest& request);
 
 bool stops(const Incident& incident, const DrawingFacts& facts);
 
+/// An incident, and the name that drawings have for its subject where that is another.
+class IncidentMatch {
+ public:
+  /// Without a catalogue a model is known by the name that the incident has for it alone.
+  IncidentMatch(Incident incident, const Catalogue* catalogue);
+  bool stops(const DrawingFacts& facts) const;
+  const Incident& incident() const { return incident_; }
+
+ private:
+  Incident incident_;
+  std::optional<Incident> renamed_;
+};
+
 /// What whoever asked is told: `forbidden`, or `unavailable` where everything is stopped; the field is
 /// "incident", the message begins with the incident's id.
 Error stopped_by(const Incident& incident, TimeUs now);
@@ -43,7 +58,9 @@ Error stopped_by(const Incident& incident, TimeUs now);
 /// The incidents that hold, as last read from the ledger. Thread-safe; while none holds, asking is one load.
 class Containment {
  public:
-  Containment(Ledger& ledger, const Clock& clock) : ledger_(ledger), clock_(clock) {}
+  /// With a catalogue, a model that an incident names by an alias is stopped under all of its names.
+  Containment(Ledger& ledger, const Clock& clock, const Catalogue* catalogue = nullptr)
+      : ledger_(ledger), clock_(clock), catalogue_(catalogue) {}
 
   /// Reads them again; true if one holds that did not before. An Error leaves those that were known.
   Result<bool> refresh();
@@ -58,14 +75,16 @@ class Containment {
   bool any() const { return any_.load(); }
 
  private:
-  std::shared_ptr<const std::vector<Incident>> known() const;
+  using Matches = std::vector<IncidentMatch>;
+  std::shared_ptr<const Matches> known() const;
 
   Ledger& ledger_;
   const Clock& clock_;
+  const Catalogue* catalogue_;
   std::mutex refreshing_;  ///< or an older reading could replace a newer one
   std::atomic<bool> any_ = false;
   mutable std::mutex mutex_;
-  std::shared_ptr<const std::vector<Incident>> known_ = std::make_shared<const std::vector<Incident>>();
+  std::shared_ptr<const Matches> known_ = std::make_shared<const Matches>();
 };
 
 }  // namespace limner

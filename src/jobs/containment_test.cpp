@@ -102,6 +102,24 @@ TEST_F(ContainmentTest, SeesOtherPromptsAndModelsOfAJob) {
   EXPECT_TRUE(stops(incident, facts_of(drawn)));
 }
 
+TEST_F(ContainmentTest, StopsUnderAnAlias) {
+  Incident incident;
+  incident.scope = IncidentScope::model;
+  incident.subject = "quick";
+  EXPECT_TRUE(stops(incident, facts_of(job({{"prompt", "a"}, {"model", "quick"}}))));
+  EXPECT_FALSE(stops(incident, facts_of(job())));
+  ModelEntry entry;
+  entry.name = "limner-tiny";
+  entry.aliases = {"quick"};
+  entry.path = "/nowhere";
+  const Catalogue catalogue(CatalogueConfig{{entry}, "limner-tiny", {}});
+  Containment knowing(*ledger, ledger.clock, &catalogue);
+  const Incident opened = open(IncidentScope::model, "quick");
+  EXPECT_TRUE(containment.check(job()));
+  EXPECT_TRUE(knowing.refresh().value());
+  EXPECT_TRUE(knowing.check(job()).error().message.starts_with(opened.id));
+}
+
 TEST_F(ContainmentTest, WithholdsPicturesOnlyIfItSaysSo) {
   const Job kept = ledger->jobs().accept(job(), std::nullopt).value().job;
   const PictureRow picture = test_picture(kept, 0);

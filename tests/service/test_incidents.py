@@ -252,10 +252,12 @@ def test_a_person_does_not_approve_what_is_stopped(make_server, tmp_path):
     [({"scope": "sky"}, "scope"), ({"subject": None}, "subject"), ({"subject": ""}, "subject"), ({"seconds": 0}, "seconds"),
      ({"seconds": 10**9}, "seconds"), ({"reason": ""}, "reason"), ({"colour": 1}, "colour"), ({"scope": "all"}, "subject"),
      ({"scope": "prompt", "subject": "**"}, "subject"), ({"scope": "tenant", "subject": "nobody"}, "subject"),
-     ({"scope": "key", "subject": "key_x"}, "subject"), ({"withhold": 1}, "withhold")],
+     ({"scope": "key", "subject": "key_x"}, "subject"), ({"subject": "limner-tinny"}, "subject"),
+     ({"scope": "lora", "subject": "no-lora"}, "subject"), ({"withhold": 1}, "withhold")],
 )
 def test_incidents_that_are_none(shared, body, field):
-    answer = shared.post("/v1/admin/incidents", {"scope": "model", "subject": "m", "reason": "r", "seconds": 60} | body)
+    answer = shared.post("/v1/admin/incidents", {"scope": "model", "subject": "limner-tiny", "reason": "r", "seconds": 60} | body)
+    assert body.get("subject") not in ("limner-tinny", "no-lora") or f"'{body['subject']}'" in answer.json["detail"]
     assert answer.status in (400, 404) and answer.json["field"].startswith(field), answer
     missing = shared.post("/v1/admin/incidents", {"scope": "model", "subject": "m", "reason": "r"})
     assert missing.status == 400 and missing.json["field"] == "seconds"

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/admin/admin_json.h"
 #include "api/answer_with.h"
 #include "api/query_values.h"
@@ -28,7 +30,29 @@ Result<Json> with_report(Services& services, const Incident& incident) {
   return json;
 }
 
+// What is no name stops nothing, and whoever wrote it would believe that it did.
+Error stops_nothing(const char* what, std::string_view subject) {
+  return not_found("subject", fmt::format("there is no {} '{}'", what, subject.substr(0, 100)),
+                   "limner incident open stops a name that is not listed any more, as it is written");
+}
+
+bool has_adapter(const Catalogue& catalogue, AdapterKind kind, const std::string& name) {
+  const std::vector<AdapterEntry> adapters = catalogue.list_adapters(kind);
+  return std::ranges::find(adapters, name, &AdapterEntry::name) != adapters.end();
+}
+
 // By its own name: what is stopped under an alias would go on under the name.
+Result<std::string> read_model(const Catalogue& catalogue, const std::string& subject) {
+  if (const Result<ModelEntry> entry = catalogue.find(subject)) return entry->name;
+  if (has_adapter(catalogue, AdapterKind::upscaler, subject)) return subject;
+  return stops_nothing("model or upscaler", subject);
+}
+
+Result<std::string> read_lora(const Catalogue& catalogue, const std::string& subject) {
+  if (is_id(subject, "file") || has_adapter(catalogue, AdapterKind::lora, subject)) return subject;
+  return stops_nothing("LoRA", subject);
+}
+
 Result<std::string> read_subject(Services& services, IncidentScope scope, const Json& body) {
   const bool given = body.contains("subject") && !body["subject"].is_null();
   if (scope == IncidentScope::everything) {
@@ -41,8 +65,8 @@ Result<std::string> read_subject(Services& services, IncidentScope scope, const 
   if (scope == IncidentScope::tenant) return TRY(find_tenant(services, subject, "subject")).id;
   if (scope == IncidentScope::key && !(is_id(subject, "key") && services.ledger.tenants().find_key(subject)))
     return not_found("subject", "there is no such key");
-  if (scope == IncidentScope::model)
-    if (const Result<ModelEntry> entry = services.catalogue.find(subject)) return entry->name;
+  if (scope == IncidentScope::model) return read_model(services.catalogue, subject);
+  if (scope == IncidentScope::lora) return read_lora(services.catalogue, subject);
   if (scope == IncidentScope::feature) TRY(check_feature(subject));
   if (scope == IncidentScope::prompt && subject.find_first_not_of("* ") == std::string::npos)
     return invalid("subject", "such a pattern is in every prompt", "scope all stops everything");

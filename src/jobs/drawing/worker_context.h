@@ -15,7 +15,7 @@ struct WorkerContext {
         parts(of),
         metrics(of.metrics),
         jobs(std::make_shared<ActiveJobs>()),
-        containment(of.ledger, of.clock),
+        containment(of.ledger, of.clock, &of.catalogue),
         policies(of.policies, of.clock) {}
 
   const WorkerConfig config;
