@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/ids.h"
 #include "jobs/policy_desk.h"
 #include "jobs/prompt_pattern.h"
 
@@ -14,13 +15,19 @@ namespace {
 constexpr std::string_view kFeatures[] = {"image-to-image", "inpainting", "controlnet",
                                           "lora",           "upscaling",  "frames"};
 
+// The second pass enlarges latents without a network.
+bool has_second_upscaler(const DrawingParams& params) {
+  return params.hires_scale > 1 && params.hires_upscaler != "latent" &&
+         params.hires_upscaler != "latent_nearest";
+}
+
 std::vector<std::string_view> features_of(const JobRequest& request) {
   const bool upscale = request.task == "upscale";
   const bool used[] = {!request.init.empty() && !upscale,
                        !request.mask.empty() || !request.outpaint.empty(),
                        !request.controls.empty(),
                        !request.loras.empty(),
-                       upscale || !request.upscaler.empty(),
+                       upscale || !request.upscaler.empty() || has_second_upscaler(request.params),
                        request.frames > 0};
   static_assert(std::size(used) == std::size(kFeatures));
   std::vector<std::string_view> features;
@@ -53,8 +60,9 @@ std::string subject_text(const Incident& incident) {
   return "drawing";
 }
 
-const Incident* first_that(const std::vector<IncidentMatch>& matches, const DrawingFacts& facts, TimeUs now,
-                           bool withholding) {
+const Incident* first_that(const std::vector<IncidentMatch>& matches, DrawingFacts facts, Ledger& ledger,
+                           TimeUs now, bool withholding) {
+  if (std::ranges::any_of(matches, &IncidentMatch::wants_digests)) add_digests(facts, ledger);
   for (const IncidentMatch& match : matches) {
     const Incident& incident = match.incident();
     if (incident.holds_at(now) && (incident.withhold || !withholding) && match.stops(facts)) return &incident;
@@ -76,6 +84,8 @@ DrawingFacts facts_of(const Job& job, const JobRequest& request) {
   DrawingFacts facts{job.tenant, job.api_key, {job.model}, {}, {request.params.prompt}, {}, true};
   // An incident that was opened by command may have the alias that requests use.
   if (!request.model.empty() && request.model != job.model) facts.models.push_back(request.model);
+  if (!request.upscaler.empty()) facts.models.push_back(request.upscaler);
+  if (has_second_upscaler(request.params)) facts.models.push_back(request.params.hires_upscaler);
   if (request.params.blend_prompt) facts.prompts.push_back(*request.params.blend_prompt);
   for (const NamedWeight& lora : request.loras) facts.loras.push_back(lora.name);
   facts.features = features_of(request);
@@ -117,12 +127,25 @@ bool stops(const Incident& incident, const DrawingFacts& facts) {
   return true;
 }
 
-IncidentMatch::IncidentMatch(Incident incident, const Catalogue* catalogue) : incident_(std::move(incident)) {
-  if (incident_.scope != IncidentScope::model || !catalogue) return;
-  const Result<ModelEntry> entry = catalogue->find(incident_.subject);
-  if (!entry || entry->name == incident_.subject) return;
+void add_digests(DrawingFacts& facts, Ledger& ledger) {
+  const std::vector<std::string> named = facts.loras;
+  for (const std::string& lora : named) {
+    if (!is_id(lora, "file")) continue;
+    if (Result<std::string> digest = ledger.uploads().digest(lora)) facts.loras.push_back(std::move(*digest));
+  }
+}
+
+IncidentMatch::IncidentMatch(Incident incident, Ledger& ledger, const Catalogue* catalogue)
+    : incident_(std::move(incident)) {
+  std::string name;
+  if (incident_.scope == IncidentScope::model && catalogue) {
+    if (const Result<ModelEntry> entry = catalogue->find(incident_.subject)) name = entry->name;
+  } else if (incident_.scope == IncidentScope::lora && is_id(incident_.subject, "file")) {
+    if (const Result<std::string> digest = ledger.uploads().digest(incident_.subject)) name = *digest;
+  }
+  if (name.empty() || name == incident_.subject) return;
   renamed_ = incident_;
-  renamed_->subject = entry->name;
+  renamed_->subject = std::move(name);
 }
 
 bool IncidentMatch::stops(const DrawingFacts& facts) const {
@@ -142,7 +165,7 @@ Result<bool> Containment::refresh() {
   const std::lock_guard refreshing(refreshing_);
   std::vector<Incident> holding = TRY(ledger_.incidents().holding(clock_.now()));
   auto matches = std::make_shared<Matches>();
-  for (Incident& incident : holding) matches->emplace_back(std::move(incident), catalogue_);
+  for (Incident& incident : holding) matches->emplace_back(std::move(incident), ledger_, catalogue_);
   const std::lock_guard lock(mutex_);
   const bool more = std::ranges::any_of(*matches, [this](const IncidentMatch& match) {
     return std::ranges::none_of(
@@ -161,7 +184,7 @@ std::shared_ptr<const Containment::Matches> Containment::known() const {
 std::optional<Incident> Containment::stop(const DrawingFacts& facts) const {
   if (!any_) return std::nullopt;
   const auto incidents = known();
-  const Incident* found = first_that(*incidents, facts, clock_.now(), false);
+  const Incident* found = first_that(*incidents, facts, ledger_, clock_.now(), false);
   return found ? std::optional(*found) : std::nullopt;
 }
 
@@ -180,7 +203,7 @@ Result<void> Containment::check_picture(const PictureRow& picture) const {
     return {};
   const Job job = TRY(ledger_.jobs().find(picture.job));
   const TimeUs now = clock_.now();
-  const Incident* found = first_that(*incidents, facts_of(job), now, true);
+  const Incident* found = first_that(*incidents, facts_of(job), ledger_, now, true);
   if (!found) return {};
   Error error = stopped_by(*found, now);
   error.message = fmt::format("{}: the picture is withheld{}", found->id, found->drill ? " (a drill)" : "");

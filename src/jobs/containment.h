@@ -20,7 +20,7 @@ namespace limner {
 /// What of a drawing an incident can name.
 struct DrawingFacts {
   std::string tenant, key;
-  std::vector<std::string> models;  ///< the one that draws, and how the request names it
+  std::vector<std::string> models;  ///< the one that draws, how the request names it, and upscalers
   std::vector<std::string> loras, prompts;
   std::vector<std::string_view> features;  ///< some of drawing_features()
   bool texts_known = true;                 ///< false: prompts and LoRAs cannot be read any more
@@ -38,12 +38,16 @@ DrawingFacts facts_of(const Job& job, const JobRequest& request);
 
 bool stops(const Incident& incident, const DrawingFacts& facts);
 
+/// Adds to uploaded LoRAs their digests, by which the same bytes are known that were uploaded again.
+void add_digests(DrawingFacts& facts, Ledger& ledger);
+
 /// An incident, and the name that drawings have for its subject where that is another.
 class IncidentMatch {
  public:
   /// Without a catalogue a model is known by the name that the incident has for it alone.
-  IncidentMatch(Incident incident, const Catalogue* catalogue);
+  IncidentMatch(Incident incident, Ledger& ledger, const Catalogue* catalogue);
   bool stops(const DrawingFacts& facts) const;
+  bool wants_digests() const { return renamed_ && renamed_->scope == IncidentScope::lora; }
   const Incident& incident() const { return incident_; }
 
  private:

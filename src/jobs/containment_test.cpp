@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/ids.h"
+#include "jobs/incident_report.h"
 #include "ledger/ledger_fixture.h"
 
 namespace limner {
@@ -118,6 +119,56 @@ TEST_F(ContainmentTest, StopsUnderAnAlias) {
   EXPECT_TRUE(containment.check(job()));
   EXPECT_TRUE(knowing.refresh().value());
   EXPECT_TRUE(knowing.check(job()).error().message.starts_with(opened.id));
+}
+
+TEST_F(ContainmentTest, SecondPassesAreUpscalingToo) {
+  const Job latent = job({{"prompt", "a"}, {"hires_scale", 2}, {"hires_upscaler", "latent_nearest"}});
+  const Job unused = job({{"prompt", "a"}, {"hires_upscaler", "double"}});
+  const Job network = job({{"prompt", "a"}, {"hires_scale", 2}, {"hires_upscaler", "double"}});
+  const Job after = job({{"prompt", "a"}, {"upscaler", "double"}});
+  Incident incident;
+  incident.scope = IncidentScope::feature;
+  incident.subject = "upscaling";
+  for (const IncidentScope scope : {IncidentScope::feature, IncidentScope::model}) {
+    incident.scope = scope;
+    if (scope == IncidentScope::model) incident.subject = "double";
+    EXPECT_TRUE(stops(incident, facts_of(network)));
+    EXPECT_TRUE(stops(incident, facts_of(after)));
+    EXPECT_FALSE(stops(incident, facts_of(latent)));
+    EXPECT_FALSE(stops(incident, facts_of(unused)));
+  }
+}
+
+TEST_F(ContainmentTest, AnUploadedLoraIsKnownByItsBytes) {
+  const auto upload = [this](char digest) {
+    Upload made;
+    made.id = new_id("file");
+    made.tenant = ledger.tenant.id;
+    made.purpose = "lora";
+    made.sha256 = std::string(64, digest);
+    made.key = "uploads/" + made.id;
+    made.created = ledger.clock.now();
+    EXPECT_TRUE(ledger->uploads().create(made));
+    return made.id;
+  };
+  const auto with = [this](const std::string& lora) {
+    return job({{"prompt", "a"}, {"loras", {lora + ":0.5"}}});
+  };
+  const std::string stopped = upload('a'), again = upload('a'), other = upload('b');
+  const Incident incident = open(IncidentScope::lora, stopped);
+  // Its owner may delete it and bring it again.
+  ASSERT_TRUE(ledger->uploads().mark_deleted(stopped, ledger.clock.now()));
+  EXPECT_FALSE(containment.refresh().value());
+  EXPECT_FALSE(containment.check(with(stopped)));
+  EXPECT_TRUE(containment.check(with(again)).error().message.starts_with(incident.id));
+  EXPECT_TRUE(containment.check(with(other)));
+  ASSERT_TRUE(ledger->jobs().accept(with(again), std::nullopt));
+  int about = 0;
+  ASSERT_TRUE(for_jobs_of(*ledger, incident, 0, ledger.clock.now() + 1, [&](const Job&) -> Result<void> {
+    ++about;
+    return {};
+  }));
+  EXPECT_EQ(about, 1);
 }
 
 TEST_F(ContainmentTest, WithholdsPicturesOnlyIfItSaysSo) {

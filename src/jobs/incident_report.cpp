@@ -17,12 +17,19 @@ Json party_json(const AuditParty& party) {
   return {{"kind", party.kind}, {"id", party.id}};
 }
 
-void count(IncidentReport& report, const Incident& incident, const Job& job) {
+bool stops_job(const IncidentMatch& match, const Job& job, Ledger& ledger) {
+  DrawingFacts facts = facts_of(job);
+  if (match.wants_digests()) add_digests(facts, ledger);
+  return match.stops(facts);
+}
+
+void count(IncidentReport& report, const IncidentMatch& match, const Job& job, Ledger& ledger) {
+  const Incident& incident = match.incident();
   const double seconds = seconds_between(incident.opened, job.finished);
   if (job.state == JobState::refused && job.error.message.starts_with(incident.id)) {
     ++(job.attempts == 0 ? report.refused_queued : report.ended_running);
     report.last_stop_seconds = std::max(report.last_stop_seconds, seconds);
-  } else if (job.state == JobState::stored && stops(incident, facts_of(job))) {
+  } else if (job.state == JobState::stored && stops_job(match, job, ledger)) {
     ++report.delivered;
     report.last_delivery_seconds = std::max(report.last_delivery_seconds, seconds);
   }
@@ -34,11 +41,12 @@ Result<IncidentReport> incident_report(Ledger& ledger, const Incident& incident,
   TimeUs to = std::min(now + 1, incident.expires);
   if (incident.lifted != 0) to = std::min(to, incident.lifted);
   const std::vector<std::string> ids = TRY(ledger.incidents().jobs_ended(incident.opened, to, kEndedMax));
+  const IncidentMatch match(incident, ledger, nullptr);
   IncidentReport report;
   report.complete = ids.size() < kEndedMax;
   for (const std::string& id : ids) {
     const Job job = TRY(ledger.jobs().find(id));
-    count(report, incident, job);
+    count(report, match, job, ledger);
   }
   return report;
 }
@@ -71,6 +79,7 @@ Json incident_json(const Incident& incident, const std::function<Json(TimeUs)>& 
 
 Result<void> for_jobs_of(Ledger& ledger, const Incident& incident, TimeUs from, TimeUs to,
                          const std::function<Result<void>(const Job&)>& each) {
+  const IncidentMatch match(incident, ledger, nullptr);
   JobQuery query;
   query.from = from;
   query.to = to;
@@ -78,7 +87,7 @@ Result<void> for_jobs_of(Ledger& ledger, const Incident& incident, TimeUs from, 
   for (;;) {
     const std::vector<Job> page = TRY(ledger.jobs().search(query)).jobs;
     for (const Job& job : page)
-      if (stops(incident, facts_of(job))) TRY(each(job));
+      if (stops_job(match, job, ledger)) TRY(each(job));
     if (page.size() < kReportPage) return {};
     query.before = page.back().id;
   }

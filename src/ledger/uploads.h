@@ -28,6 +28,8 @@ class UploadTable {
   virtual Result<void> create(const Upload& upload) = 0;
   /// Deleted and expired ones are `not_found`.
   virtual Result<Upload> find(std::string_view id) = 0;
+  /// The SHA-256 of its bytes; that of deleted and expired ones too.
+  virtual Result<std::string> digest(std::string_view id) = 0;
   /// Newest first; `purpose` empty: all.
   virtual Result<std::vector<Upload>> list(std::string_view tenant, std::string_view purpose, int limit,
                                            std::string_view before) = 0;

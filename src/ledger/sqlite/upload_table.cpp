@@ -64,6 +64,15 @@ Result<void> SqliteUploadTable::create(const Upload& upload) {
   });
 }
 
+Result<std::string> SqliteUploadTable::digest(std::string_view id) {
+  return database_.read([&](Connection& db) -> Result<std::string> {
+    std::optional<std::string> found =
+        TRY(db.first<std::string>(text_column, "SELECT sha256 FROM uploads WHERE id = ?", {id}));
+    if (!found) return no_upload(id);
+    return std::move(*found);
+  });
+}
+
 Result<Upload> SqliteUploadTable::find(std::string_view id) {
   return database_.read([&](Connection& db) -> Result<Upload> {
     std::optional<Upload> upload = TRY(db.first<Upload>(

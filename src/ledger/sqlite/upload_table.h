@@ -13,6 +13,7 @@ class SqliteUploadTable final : public UploadTable {
       : database_(database), audit_(audit), clock_(clock) {}
   Result<void> create(const Upload& upload) override;
   Result<Upload> find(std::string_view id) override;
+  Result<std::string> digest(std::string_view id) override;
   Result<std::vector<Upload>> list(std::string_view tenant, std::string_view purpose, int limit,
                                    std::string_view before) override;
   Result<void> mark_deleted(std::string_view id, TimeUs now, const AuditParty& by) override;
