@@ -20,6 +20,7 @@ namespace limner {
 namespace {
 
 constexpr double kSecondsMax = 30 * 86'400;
+constexpr int kReviewPage = 500;
 
 struct IncidentFlags {
   std::filesystem::path data, config, output;
@@ -129,6 +130,60 @@ Result<int> scope(const IncidentFlags& flags) {
   return 0;
 }
 
+Json judged_json(const VerdictRow& verdict) {
+  return {{"stage", verdict_stage_name(verdict.stage)},
+          {"subject", verdict.subject},
+          {"verdict", standing_name(verdict.standing)},
+          {"policy", verdict.policy},
+          {"rules", verdict.rules},
+          {"reasons", verdict.reasons},
+          {"categories", verdict.categories},
+          {"risk", verdict.risk},
+          {"time", time_text_json(verdict.created)}};
+}
+
+Json review_json(const Review& review) {
+  Json decisions = Json::array();
+  for (const ReviewDecision& made : review.decisions)
+    decisions.push_back({{"by", {{"kind", made.by.kind}, {"id", made.by.id}}},
+                         {"decision", ruling_name(made.ruling)},
+                         {"reason", made.reason},
+                         {"time", time_text_json(made.at)}});
+  return {{"id", review.id},
+          {"cause", review_cause_name(review.cause)},
+          {"stage", verdict_stage_name(review.verdict.stage)},
+          {"subject", review.verdict.subject},
+          {"appeal", review.appeal},
+          {"created", time_text_json(review.created)},
+          {"decided", time_text_json(review.decided)},
+          {"outcome", review.decided != 0 ? Json(standing_name(review.outcome)) : Json(nullptr)},
+          {"decisions", std::move(decisions)}};
+}
+
+Result<void> add_reviews(Ledger& ledger, const std::string& job, bool open, Json& all) {
+  ReviewQuery query;
+  query.open = open;
+  query.job = job;
+  query.limit = kReviewPage;
+  for (;;) {
+    const std::vector<Review> page = TRY(ledger.reviews().list(query));
+    for (const Review& review : page) all.push_back(review_json(review));
+    if (page.size() < kReviewPage) return {};
+    query.offset += kReviewPage;
+  }
+}
+
+// What policies and persons said of it.
+Result<void> add_judgements(Ledger& ledger, const Job& job, Json& json) {
+  json["verdicts"] = Json::array();
+  const std::vector<VerdictRow> verdicts = TRY(ledger.reviews().verdicts(job.id));
+  for (const VerdictRow& verdict : verdicts) json["verdicts"].push_back(judged_json(verdict));
+  Json reviews = Json::array();
+  for (const bool open : {false, true}) TRY(add_reviews(ledger, job.id, open, reviews));
+  json["reviews"] = std::move(reviews);
+  return {};
+}
+
 Json job_json(const Job& job, const std::vector<PictureRow>& pictures) {
   Json files = Json::array();
   for (const PictureRow& picture : pictures)
@@ -194,7 +249,9 @@ Result<int> export_incident(const IncidentFlags& flags) {
   int jobs = 0, missing = 0;
   TRY(for_affected(*ledger, incident, flags.since_hours, clock.now(), [&](const Job& job) -> Result<void> {
     const std::vector<PictureRow> pictures = TRY(ledger->pictures().of_job(job.id));
-    lines += json_text(job_json(job, pictures), kOneLine) + '\n';
+    Json line = job_json(job, pictures);
+    TRY(add_judgements(*ledger, job, line));
+    lines += json_text(line, kOneLine) + '\n';
     missing += TRY(write_pictures(*store, pictures_folder, pictures));
     ++jobs;
     return {};
@@ -230,9 +287,9 @@ void add_incident(CLI::App& app, CommandSlot& slot) {
   opened->add_flag("--drill", flags->drill, "It is an exercise, and says so");
   add_data_command(*command, slot, "list", "The incidents", list_incidents, flags);
   CLI::App* scoped = add_data_command(*command, slot, "scope", "The jobs that it is about", scope, flags);
-  CLI::App* exported = add_data_command(*command, slot, "export",
-                                        "Prompts, seeds, versions and pictures of those jobs into a folder",
-                                        export_incident, flags);
+  CLI::App* exported = add_data_command(
+      *command, slot, "export", "Prompts, seeds, versions, verdicts and pictures of those jobs into a folder",
+      export_incident, flags);
   for (CLI::App* sub : {scoped, exported}) {
     sub->add_option("id", flags->id, "Its id, inc_...")->required();
     sub->add_option("--since-hours", flags->since_hours, "So long before it was opened")

@@ -81,6 +81,8 @@ def test_a_drill_under_load(make_server, tmp_path):
     jobs = [json.loads(line) for line in (out / "jobs.jsonl").read_text().splitlines()]
     (kept,) = [job for job in jobs if job["state"] == "stored"]
     assert kept["prompt"] == "a red apple" and kept["seed"] == 7 and kept["pictures"][0]["metadata"]
+    (verdict,) = [verdict for verdict in kept["verdicts"] if verdict["stage"] == "prompt"]
+    assert verdict["verdict"] == "passed" and verdict["policy"] and verdict["time"] and kept["reviews"] == []
     assert (out / "pictures" / f"{picture['id']}.png").stat().st_size == picture["bytes"]
     assert json.loads((out / "incident.json").read_text())["report"]["ended_running"] == report["ended_running"]
     assert out.stat().st_mode & 0o777 == 0o700
@@ -244,6 +246,20 @@ def test_a_person_does_not_approve_what_is_stopped(make_server, tmp_path):
     lift(server, incident, second)
     assert decide(waiting[drawn, "output"], "approve").status == 200
     assert len(admin.get(f"/v1/jobs/{drawn}").json["pictures"]) == 1
+
+    # What was said of them is exported with them, decided or not.
+    server.command("incident", "export", "--data", server.data, incident, "-o", tmp_path / "out")
+    lines = [json.loads(line) for line in (tmp_path / "out" / "jobs.jsonl").read_text().splitlines()]
+    exported = {line["id"]: line for line in lines}
+    for job, outcome, decision in ((drawn, "passed", "approve"), (other, "refused", "refuse")):
+        (verdict,) = [verdict for verdict in exported[job]["verdicts"] if verdict["stage"] == "output"]
+        assert verdict["verdict"] == "held" and verdict["policy"].startswith("holds-1") and verdict["categories"]
+        (review,) = exported[job]["reviews"]
+        assert review["subject"] == verdict["subject"] and review["outcome"] == outcome
+        (made,) = review["decisions"]
+        assert made["decision"] == decision and made["reason"] == "a look" and made["by"]["id"].startswith("key_") and made["time"]
+    (rifle,) = [line for line in lines if line["prompt"] == "a rifle"]
+    assert rifle["reviews"][0]["decided"] is None and rifle["reviews"][0]["decisions"] == []
     assert server.check() == []
 
 
