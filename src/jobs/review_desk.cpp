@@ -48,6 +48,9 @@ Result<ReviewedPicture> ReviewDesk::read(const Review& review) {
     return ReviewedPicture{TRY(uploads_.read(review.tenant, upload.id, "picture")), upload.content_type,
                            true};
   }
+  if (!is_id(verdict.subject, "pic"))
+    return not_found("picture", "it was refused while it was drawn, and is not kept",
+                     "approved, it is drawn and checked again");
   const PictureRow picture = TRY(ledger_.pictures().find(verdict.subject));
   if (picture.deleted != 0) return not_found("picture", "it was deleted");
   const Format format = TRY(format_from_name(picture.format, "format"));
@@ -96,7 +99,8 @@ Result<Reviewed> ReviewDesk::decide(const Caller& reviewer, std::string_view id,
   if (reviewed.job.state != job_before.state)
     events_.publish(reviewed.job.id, drawing::finished_event(reviewed.job));
   const bool approved = reviewed.review.decided != 0 && reviewed.review.outcome == Standing::passed;
-  if (approved && before.verdict.stage != VerdictStage::output) resume(reviewed.job);
+  const bool is_kept = before.verdict.stage == VerdictStage::output && is_id(before.verdict.subject, "pic");
+  if (approved && !is_kept) resume(reviewed.job);
   return reviewed;
 }
 

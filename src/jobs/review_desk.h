@@ -45,9 +45,9 @@ class ReviewDesk {
   /// The picture under review: so blurred that what it shows is hardly to be recognised, or, if `clear`, as
   /// it is, which the audit log then says. `not_found` where a prompt is under review.
   Result<ReviewedPicture> picture(const Caller& reviewer, std::string_view id, bool clear);
-  /// ReviewTable::decide(). A job whose prompt and inputs are all approved goes into the queue, with the
-  /// rights and limits of its key; where those do not allow it, its requester can retry it. `conflict` with
-  /// field "incident" for an approval of what an incident stops.
+  /// ReviewTable::decide(). A job whose prompt and inputs, and previews that ended it, are all approved goes
+  /// into the queue, with the rights and limits of its key; where those do not allow it, its requester can
+  /// retry it. `conflict` with field "incident" for an approval of what an incident stops.
   Result<Reviewed> decide(const Caller& reviewer, std::string_view id, Ruling ruling,
                           std::string_view reason);
   /// The requester of a job contradicts what a policy or a reviewer said of it.

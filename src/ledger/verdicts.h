@@ -31,7 +31,7 @@ const char* verdict_stage_name(VerdictStage stage);  ///< "prompt", "input", "ou
 struct VerdictRow {
   std::string job;
   VerdictStage stage = VerdictStage::prompt;
-  std::string subject;  ///< "pic_...", "file_..."; empty for the prompt
+  std::string subject;  ///< "pic_...", "file_...", "preview_0"; empty for the prompt
   Standing standing = Standing::held;
   std::string policy;                ///< its version
   std::vector<std::string> rules;    ///< names of those that object, strictest first

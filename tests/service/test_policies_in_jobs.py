@@ -7,6 +7,7 @@ import time
 import openai
 import pytest
 from PIL import Image
+from raw import eventually
 
 TERMS = """
 version = "terms-1"
@@ -265,6 +266,39 @@ def test_a_copy_is_refused_and_a_person_may_say_otherwise(make_server, tmp_path,
     view = admin.get(f"/v1/jobs/{job}").json
     assert view["state"] == "stored" and view["error"] is None
     assert admin.picture(view).startswith(b"\x89PNG")
+    assert server.check() == []
+
+
+def test_what_was_refused_while_it_was_drawn_may_be_drawn_after_all(make_server, tmp_path, shared):
+    # So many steps that previews of the last ones are copies of what is drawn.
+    way = {"size": "256x256", "steps": 60}
+    index = tmp_path / "protected.pdq"
+    (tmp_path / "protected").mkdir()
+    (tmp_path / "protected" / "apple.png").write_bytes(shared.picture(shared.draw(**way)))
+    shared.server.command("protect", "add", tmp_path / "protected", "--index", index)
+    server = with_policies(make_server, tmp_path, copies_policy(index) + '[picture]\npreviews = "check"\n')
+    admin, person = server.admin, reviewer(server)
+    job = admin.submit(preview_every=1, **way)
+    events = [event for event, _ in admin.events(job)]
+    assert events[-1] == "finished"
+    view = admin.get(f"/v1/jobs/{job}").json
+    assert view["state"] == "refused" and view["withheld"] == {"held": 0, "refused": 0}, view
+    assert admin.post(f"/v1/jobs/{job}/retry").status == 409
+    assert admin.post(f"/v1/jobs/{job}/appeal", {"text": "It is mine."}).status == 202
+    (review,) = reviews(person, cause="appeal")
+    assert review["subject"] == "preview_0" and review["picture"] is None
+    assert person.get(f"/v1/reviews/{review['id']}/picture").status == 404
+    decide(person, review["id"])
+
+    # Drawn to its end, and refused only then: now there is a picture to contradict about.
+    assert eventually(lambda: admin.get(f"/v1/jobs/{job}").json["withheld"]["refused"] == 1)
+    assert admin.get(f"/v1/jobs/{job}").json["state"] == "refused"
+    assert admin.post(f"/v1/jobs/{job}/appeal", {"text": "Look at it."}).status == 202
+    (review,) = reviews(person, cause="appeal")
+    assert review["subject"].startswith("pic_")
+    decide(person, review["id"])
+    view = admin.get(f"/v1/jobs/{job}").json
+    assert view["state"] == "stored" and len(view["pictures"]) == 1
     assert server.check() == []
 
 

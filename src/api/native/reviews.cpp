@@ -8,6 +8,7 @@
 #include "api/query_values.h"
 #include "api/route_groups.h"
 #include "api/time_text.h"
+#include "base/ids.h"
 #include "jobs/json_values.h"
 
 namespace limner {
@@ -31,7 +32,7 @@ bool may_see_decisions(const Review& review) { return review.decided != 0 || rev
 
 Json review_json(const Review& review) {
   const VerdictRow& verdict = review.verdict;
-  const bool has_picture = verdict.stage != VerdictStage::prompt;
+  const bool has_picture = is_id(verdict.subject, "pic") || is_id(verdict.subject, "file");
   return {{"id", review.id},
           {"object", "review"},
           {"cause", review_cause_name(review.cause)},

@@ -48,19 +48,26 @@ void Previews::show(const ActiveJobRef& job, int picture, Picture pixels, int st
 }
 
 // A policy that checks pictures checks what is to be seen of them while they are drawn. What is refused then
-// will not get better: no more time is spent on it.
+// will not get better: no more time is spent on it - unless a person said that it may be drawn. It is not
+// seen before it is done then, and what is done is checked as ever.
 bool Previews::may_show(const ActiveJobRef& job, int picture, const Picture& pixels) {
   const PolicySubject subject = job->policy_subject();
   if (context_.policies.policy_for(subject).picture_checks.empty()) return true;
   VerdictRow verdict = context_.policies.ask_picture(subject, VerdictStage::output,
                                                      fmt::format("preview_{}", picture), pixels);
   if (verdict.standing == Standing::passed) return true;
-  if (verdict.standing == Standing::refused) {
+  if (verdict.standing == Standing::refused && !may_go_on(*job, verdict.subject)) {
     const JobError error = policy_error(verdict);
     job->add_verdict(std::move(verdict));
     ending_.end(job, JobState::refused, error);
   }
   return false;
+}
+
+bool Previews::may_go_on(const ActiveJob& job, const std::string& subject) const {
+  const Result<bool> approved =
+      context_.parts.ledger.reviews().approved(job.job.id, VerdictStage::output, subject);
+  return approved && *approved;
 }
 
 void Previews::publish(const ActiveJobRef& of, int picture, const Picture& pixels, int step, int steps) {

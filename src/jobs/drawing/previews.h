@@ -22,6 +22,7 @@ class Previews {
  private:
   void publish(const ActiveJobRef& job, int picture, const Picture& pixels, int step, int steps);
   bool may_show(const ActiveJobRef& job, int picture, const Picture& pixels);
+  bool may_go_on(const ActiveJob& job, const std::string& subject) const;
   WorkerContext& context_;
   WorkThreads& threads_;
   Ending& ending_;

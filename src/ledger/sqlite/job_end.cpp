@@ -60,7 +60,8 @@ Result<void> book_usage(Connection& db, const Job& job, const JobEnd& end, int64
   return charge(db, job.id, std::max<int64_t>(end.usage.cost_micros - booked, 0), end.now);
 }
 
-// What was held or refused before it was drawn may be drawn once persons approved it.
+// What was held or refused before it was drawn, or while it was, may be drawn once persons approved it. Of
+// pictures that are kept each is given out by itself.
 Result<bool> may_requeue(Connection& db, const Job& job) {
   if (job.state == JobState::failed || job.state == JobState::cancelled || job.state == JobState::expired)
     return true;
@@ -75,7 +76,8 @@ Result<bool> may_requeue(Connection& db, const Job& job) {
       },
       "SELECT stage, subject FROM verdicts WHERE job = ? AND standing <> 0", {job.id}));
   for (const Subject& subject : objected)
-    if (subject.stage == VerdictStage::output || !TRY(is_approved(db, job.id, subject.stage, subject.name)))
+    if (is_output_kept(subject.stage, subject.name) ||
+        !TRY(is_approved(db, job.id, subject.stage, subject.name)))
       return false;
   return !objected.empty();
 }

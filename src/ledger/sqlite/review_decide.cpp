@@ -10,6 +10,7 @@
 #include "ledger/sqlite/job_row.h"
 #include "ledger/sqlite/picture_row.h"
 #include "ledger/sqlite/review_row.h"
+#include "ledger/sqlite/verdict_row.h"
 
 namespace limner::sqlite {
 namespace {
@@ -85,7 +86,7 @@ Result<Job> apply_outcome(Connection& db, const Review& review, Standing outcome
                           const WebhookBody& webhook_body) {
   const Job job = TRY(find_job(db, review.verdict.job));
   JobState state = job.state;
-  if (review.verdict.stage == VerdictStage::output) {
+  if (is_output_kept(review.verdict.stage, review.verdict.subject)) {
     TRY(db.run("UPDATE pictures SET standing = ? WHERE id = ?", {outcome, review.verdict.subject}));
     state = TRY(state_by_pictures(db, job));
   } else if (outcome == Standing::refused && job.state == JobState::held) {
@@ -162,7 +163,8 @@ Result<std::vector<Review>> appeal_job(Connection& db, AuditAppender& audit, std
         return Subject{static_cast<VerdictStage>(rows.number(0)), rows.text(1), rows.real(2)};
       },
       "SELECT stage, subject, risk FROM verdicts v WHERE job = ?"
-      " AND CASE stage WHEN 2 THEN (SELECT standing FROM pictures WHERE id = subject) = 2"
+      " AND CASE WHEN stage = 2 AND substr(subject, 1, 4) = 'pic_'"
+      "  THEN (SELECT standing FROM pictures WHERE id = subject) = 2"
       "  ELSE ? = 6 AND standing <> 0 END"
       " AND NOT EXISTS (SELECT 1 FROM reviews r WHERE r.job = v.job AND r.stage = v.stage"
       "  AND r.subject = v.subject AND (cause = 2 OR decided = 0))",

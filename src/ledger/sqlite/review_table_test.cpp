@@ -114,6 +114,25 @@ TEST_F(ReviewTest, ARefusedPromptDoesNot) {
   expect_consistent();
 }
 
+TEST_F(ReviewTest, ARefusedPreviewMayBeContradictedAndDrawnAgain) {
+  for (const Ruling ruling : {Ruling::refuse, Ruling::approve}) {
+    const Job job = begin(accept());
+    JobEnd end = test_end(job, kOwner, JobState::refused, test.clock.now(), 7);
+    end.verdicts = {verdict(VerdictStage::output, "preview_0", Standing::refused)};
+    ASSERT_TRUE(jobs().end(end));
+    const auto requeue = [&] { return jobs().requeue(job.id, 100, test.clock.now(), 0); };
+    EXPECT_EQ(requeue().error().code, Code::conflict);
+    const Result<std::vector<Review>> appeals =
+        reviews().appeal(job.id, "It is art.", {"key", "k"}, test.clock.now());
+    ASSERT_TRUE(appeals) << appeals.error().text();
+    ASSERT_EQ(appeals->size(), 1u);
+    EXPECT_EQ(reviews().appeal(job.id, "x", {"key", "k"}, test.clock.now()).error().code, Code::conflict);
+    EXPECT_EQ(decide((*appeals)[0], "a", ruling).value().job.state, JobState::refused);
+    EXPECT_EQ(requeue().has_value(), ruling == Ruling::approve);
+    expect_consistent();
+  }
+}
+
 TEST_F(ReviewTest, ReviewersWhoDisagreeAskAThird) {
   const Job job = drawn({Standing::held}, 2);
   const Review review = open()[0];

@@ -95,6 +95,10 @@ Result<void> insert_verdicts(Connection& db, AuditAppender& audit, const Job& jo
   return {};
 }
 
+bool is_output_kept(VerdictStage stage, std::string_view subject) {
+  return stage == VerdictStage::output && is_id(subject, "pic");
+}
+
 Result<bool> is_approved(Connection& db, std::string_view job, VerdictStage stage, std::string_view subject) {
   const int64_t outcome =
       TRY(db.integer("SELECT ifnull((SELECT outcome FROM reviews WHERE job = ? AND stage = ? AND subject = ?"

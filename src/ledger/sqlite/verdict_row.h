@@ -21,6 +21,8 @@ Result<VerdictRow> read_verdict(const Rows& rows, std::string_view tenant, int f
 Result<void> insert_verdicts(Connection& db, AuditAppender& audit, const Job& job, const JobEnd& end);
 
 /// Whether persons approved it: the last review that was decided says so.
+/// Whether it is a picture that was kept: other outputs are previews, which nobody keeps.
+bool is_output_kept(VerdictStage stage, std::string_view subject);
 Result<bool> is_approved(Connection& db, std::string_view job, VerdictStage stage, std::string_view subject);
 
 }  // namespace limner::sqlite
