@@ -21,4 +21,9 @@ class BatchRunner {
   Services& services_;
 };
 
+/// An output file holds copies of pictures: it goes out by the door that each of them would go out by. The
+/// error of the first picture that was deleted, did not pass or is withheld; `not_found` for a file that is
+/// no batch's.
+Result<void> check_batch_output(Services& services, const Upload& file);
+
 }  // namespace limner

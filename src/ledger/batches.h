@@ -42,7 +42,7 @@ struct BatchItem {
   Json body;               ///< of the request
   std::string job;         ///< empty: not accepted yet
   int status = 0;          ///< HTTP status of its answer; 0: none yet
-  Json response;           ///< body of its answer
+  Json response;           ///< body of its answer; with pictures: which of them the output file holds
   std::string unreadable;  ///< why custom_id, body and response cannot be read; empty: they can
 };
 
@@ -61,6 +61,8 @@ class BatchTable {
   virtual Result<std::vector<BatchItem>> items(std::string_view batch, int after_line, int limit) = 0;
   /// Writes job, status and response and counts completed / failed up when it is the line's first answer.
   virtual Result<void> update_item(const BatchItem& item) = 0;
+  /// The tenant's batch that has this output or error file.
+  virtual Result<Batch> find_by_file(std::string_view tenant, std::string_view file) = 0;
 };
 
 }  // namespace limner

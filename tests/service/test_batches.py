@@ -88,3 +88,52 @@ def test_requests_for_batches_are_checked(shared):
     assert refused(**good | {"endpoint": "/v1/chat/completions"}) == "endpoint"
     assert refused(**good | {"completion_window": "1h"}) == "completion_window"
     assert shared.get("/v1/batches/batch_" + "0" * 26).status == 404
+
+
+def test_an_output_file_gives_out_no_picture_that_is_not_given_out(make_server):
+    """What is withheld or deleted is not to be had by its copy in a file either."""
+    server = make_server()
+    admin = server.admin
+    client = openai.OpenAI(base_url=server.url + "/v1", api_key=server.admin_key, max_retries=0)
+    urls = ended(client, start(client, lines({"prompt": "a pear", "steps": 1, "response_format": "url"}, {"prompt": ""})))
+    batch = ended(client, start(client, lines({"prompt": "a red apple", "steps": 1}, {"prompt": "a pear", "steps": 1, "n": 2})))
+    path = f"/v1/files/{batch.output_file_id}/content"
+    whole = admin.get(path)
+    assert whole.status == 200
+    bodies = [json.loads(line)["response"]["body"] for line in whole.body.splitlines()]
+
+    incident = admin.post("/v1/admin/incidents", {"scope": "prompt", "subject": "apple", "reason": "a test", "seconds": 600,
+                                                  "withhold": True}).json["id"]
+    refused = admin.get(path)
+    assert refused.status == 403 and incident in refused.json["error"]["message"], refused
+    other = server.client(server.make_key("second", "admin"))
+    assert admin.post(f"/v1/admin/incidents/{incident}/lift").status == 200
+    assert other.post(f"/v1/admin/incidents/{incident}/lift").json["lifted"]
+    assert admin.get(path).body == whole.body
+
+    picture = bodies[1]["limner"]["pictures"][1]["id"]
+    assert admin.delete(f"/v1/pictures/{picture}").status == 204
+    refused = admin.get(path)
+    assert refused.status == 404 and picture in refused.json["error"]["message"], refused
+    # Lines of URLs hold no picture, nor does a file of errors.
+    line = json.loads(client.files.content(urls.output_file_id).text)
+    assert admin.delete(f"/v1/pictures/{line['response']['body']['limner']['pictures'][0]['id']}").status == 204
+    assert admin.get(f"/v1/files/{urls.output_file_id}/content").status == 200
+    assert urls.error_file_id is None or admin.get(f"/v1/files/{urls.error_file_id}/content").status == 200
+    assert server.check() == []
+
+
+def test_a_picture_deleted_before_the_file_was_written_is_not_in_it(make_server):
+    server = make_server()
+    admin = server.admin
+    client = openai.OpenAI(base_url=server.url + "/v1", api_key=server.admin_key, max_retries=0)
+    batch = start(client, lines({"prompt": "a red apple", "steps": 1, "n": 2}, {"prompt": "a pear", "steps": 400}))
+    until = time.monotonic() + 60
+    pictures = []
+    while not pictures and time.monotonic() < until:
+        jobs = admin.get("/v1/jobs").json["data"]
+        pictures = [job["pictures"] for job in jobs if job["state"] == "stored" and job.get("pictures")]
+    assert admin.delete(f"/v1/pictures/{pictures[0][0]['id']}").status == 204
+    batch = ended(client, batch)
+    first, _ = [json.loads(line)["response"]["body"] for line in client.files.content(batch.output_file_id).text.splitlines()]
+    assert [picture["id"] for picture in first["limner"]["pictures"]] == [pictures[0][1]["id"]]

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "api/answer_with.h"
+#include "api/batch_runner.h"
 #include "api/native/file_json.h"
 #include "api/query_values.h"
 #include "api/route_groups.h"
@@ -97,6 +98,7 @@ Result<Response> get_file(Services& services, const Request& request) {
 
 Result<Response> get_content(Services& services, const Request& request) {
   const Upload upload = TRY(find_file(services, request));
+  if (upload.purpose == "batch_output") TRY(check_batch_output(services, upload));
   Response response;
   response.body = TRY(services.uploads.read(upload.tenant, upload.id, "id"));
   response.content_type = upload.content_type;

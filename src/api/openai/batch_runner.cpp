@@ -17,6 +17,30 @@ constexpr int kLinesAtOnce = 64;
 // Answers carry the pictures themselves until the output file is as large as this; later lines carry URLs.
 constexpr size_t kPictureBytesMax = 128u << 20;
 
+// What a line's `response` in the ledger says of the pictures whose bytes the output file holds.
+constexpr const char* kPicturesInFile = "pictures";
+
+Result<void> check_given_out(Services& services, const PictureRow& picture) {
+  if (picture.deleted != 0)
+    return not_found("id", fmt::format("holds the picture {}, which was deleted", picture.id));
+  return services.worker.containment().check_picture(picture);
+}
+
+Result<void> check_output_line(Services& services, const BatchItem& item) {
+  if (item.status != 200) return {};
+  if (item.response.is_object() && item.response.contains(kPicturesInFile)) {
+    for (const Json& id : item.response[kPicturesInFile]) {
+      const PictureRow picture = TRY(services.ledger.pictures().find(id.get<std::string>()));
+      TRY(check_given_out(services, picture));
+    }
+    return {};
+  }
+  // A line of a time when lines did not say it, or one that cannot be read: it may be any of its job's.
+  const std::vector<PictureRow> pictures = TRY(services.ledger.pictures().of_job(item.job));
+  for (const PictureRow& picture : pictures) TRY(check_given_out(services, picture));
+  return {};
+}
+
 /// One batch, moved on as far as it goes.
 class BatchRun {
  public:
@@ -184,25 +208,35 @@ class BatchRun {
     return true;
   }
 
-  Result<Json> answer_body(const BatchItem& item, bool as_url) {
+  struct PicturesAnswer {
+    Json body;
+    std::vector<std::string> held;  ///< ids of the pictures whose bytes it has
+  };
+  Result<PicturesAnswer> pictures_answer(const BatchItem& item, bool as_url) {
     const Caller caller = TRY(caller_of_batch());
     const JobView view = TRY(services_.jobs.find(caller, item.job));
     ImageRequest image;
     if (!view.job.unreadable.empty()) return unreadable_error(view.job);
     image.job = TRY(job_request_from_json(view.job.request));
     image.as_url = as_url;
-    return image_answer(services_, request_of(item, caller), image, view);
+    PicturesAnswer answer{TRY(image_answer(services_, request_of(item, caller), image, view)), {}};
+    if (!as_url)
+      for (const PictureRow& picture : view.pictures) answer.held.push_back(picture.id);
+    return answer;
   }
 
   // A picture that was deleted meanwhile is an answer too.
   Result<void> put_pictures(BatchItem& item, bool as_url) {
-    Result<Json> body = answer_body(item, as_url);
-    if (body) {
-      item.response = std::move(*body);
+    Result<PicturesAnswer> answer = pictures_answer(item, as_url);
+    if (!answer && answer.error().code == Code::unavailable) return std::move(answer).error();
+    // Noted before the file is there: whoever asks for it is told by this which pictures to ask about.
+    item.response = {{kPicturesInFile, answer ? answer->held : std::vector<std::string>()}};
+    TRY(services_.ledger.batches().update_item(item));
+    if (answer) {
+      item.response = std::move(answer->body);
       return {};
     }
-    if (body.error().code == Code::unavailable) return std::move(body).error();
-    const Response response = error_response(Dialect::openai, body.error(), request_of(item, {}));
+    const Response response = error_response(Dialect::openai, answer.error(), request_of(item, {}));
     item.status = response.status;
     item.response = TRY(parse_json(response.body, "response"));
     return {};
@@ -248,6 +282,17 @@ class BatchRun {
 };
 
 }  // namespace
+
+Result<void> check_batch_output(Services& services, const Upload& file) {
+  const Batch batch = TRY(services.ledger.batches().find_by_file(file.tenant, file.id));
+  if (file.id != batch.output_file) return {};
+  for (int after = 0;;) {
+    const std::vector<BatchItem> items = TRY(services.ledger.batches().items(batch.id, after, kLinesAtOnce));
+    if (items.empty()) return {};
+    for (const BatchItem& item : items) TRY(check_output_line(services, item));
+    after = items.back().line;
+  }
+}
 
 void BatchRunner::run_due(const std::function<bool()>& stop) {
   const Result<std::vector<Batch>> batches = services_.ledger.batches().unfinished();

@@ -124,6 +124,16 @@ Result<Batch> SqliteBatchTable::find(std::string_view id) {
   return database_.read([&](Connection& db) { return find_batch(db, id); });
 }
 
+Result<Batch> SqliteBatchTable::find_by_file(std::string_view tenant, std::string_view file) {
+  return database_.read([&](Connection& db) -> Result<Batch> {
+    std::optional<Batch> batch = TRY(
+        db.first<Batch>(read_batch, batches_query("WHERE tenant = ? AND (output_file = ? OR error_file = ?)"),
+                        {tenant, file, file}));
+    if (!batch) return not_found("file", fmt::format("no batch has the file '{}'", file.substr(0, 100)));
+    return std::move(*batch);
+  });
+}
+
 Result<std::vector<Batch>> SqliteBatchTable::list(std::string_view tenant, int limit,
                                                   std::string_view before) {
   return database_.read([&](Connection& db) {

@@ -18,6 +18,7 @@ class SqliteBatchTable final : public BatchTable {
   Result<std::vector<BatchItem>> open_items(std::string_view batch, int limit) override;
   Result<std::vector<BatchItem>> items(std::string_view batch, int after_line, int limit) override;
   Result<void> update_item(const BatchItem& item) override;
+  Result<Batch> find_by_file(std::string_view tenant, std::string_view file) override;
 
  private:
   Database& database_;

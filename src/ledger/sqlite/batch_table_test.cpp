@@ -62,6 +62,9 @@ TEST_F(BatchTest, GoItsWay) {
   EXPECT_EQ(ended.completed, 1) << "counted once, and not overwritten by an old copy";
   EXPECT_EQ(ended.failed, 1);
   EXPECT_EQ(ended.output_file, "file_2");
+  EXPECT_EQ(batches().find_by_file(test.tenant.id, "file_2").value().id, batch.id);
+  EXPECT_EQ(batches().find_by_file("ten_other", "file_2").error().code, Code::not_found);
+  EXPECT_EQ(batches().find_by_file(test.tenant.id, "file_1").error().code, Code::not_found);
   EXPECT_TRUE(batches().unfinished().value().empty());
   EXPECT_EQ(batches().update(batch).error().code, Code::conflict);
   expect_consistent();

@@ -116,6 +116,7 @@ class QueryPlanTest : public testing::Test {
     keys.forget(test.tenant.id, kTestTime, {}).value();
     test->batches().unfinished().value();
     test->batches().list(test.tenant.id, 5, "").value();
+    static_cast<void>(test->batches().find_by_file(test.tenant.id, "file_none"));
     test->batches().open_items("b", 5).value();
   }
 
