@@ -224,6 +224,8 @@ const Containment& Worker::containment() const { return core_->context.containme
 
 const PolicyDesk& Worker::policies() const { return core_->context.policies; }
 
+const PictureMarker* Worker::marker() const { return core_->context.parts.marker; }
+
 void Worker::set_paused(TierNumber tier, bool paused) {
   core_->queue.set_paused(tier, paused);
   core_->wake_all();

@@ -105,6 +105,8 @@ class Worker {
   Result<int> contain();
   const Containment& containment() const;
   const PolicyDesk& policies() const;
+  /// What marks pictures here; null: nothing does.
+  const PictureMarker* marker() const;
   void set_paused(TierNumber tier, bool paused);
   /// No new jobs are begun; running ones are finished within `seconds`, then saved and given back. Returns
   /// when nothing is drawn any more.

@@ -6,10 +6,13 @@ import json
 import threading
 import time
 
+import numpy
 import pytest
 from PIL import Image
+from safetensors.numpy import save_file
 
-from pictures import beneath, pixels_sha256
+from pictures import beneath, limner_text, pixels_sha256
+from server import ROOT
 
 
 class Webui:
@@ -187,3 +190,39 @@ def test_every_list_answers(webui):
         webui.get(f"/sdapi/v1/{path}")
     for path in ("refresh-checkpoints", "refresh-vae", "refresh-loras", "refresh-embeddings", "skip"):
         webui.post(f"/sdapi/v1/{path}")
+
+
+def repeating_upscaler(path):
+    """An SRVGGNetCompact of zeros, which enlarges fourfold by repetition."""
+    shapes = {"body.0.weight": (4, 3, 3, 3), "body.0.bias": (4,), "body.1.weight": (4,), "body.2.weight": (48, 4, 3, 3),
+              "body.2.bias": (48,)}  # fmt: skip
+    path.parent.mkdir(parents=True)
+    save_file({name: numpy.zeros(shape, numpy.float32) for name, shape in shapes.items()}, path)
+
+
+def test_an_enlarged_picture_that_was_fitted_is_marked_like_any_other(make_server, tmp_path):
+    """The network enlarges by four; what is asked for is twice."""
+    repeating_upscaler(tmp_path / "shelf/upscalers/four.safetensors")
+    server = make_server(environment={"LIMNER_MODELS": f"{tmp_path / 'shelf'}:{ROOT / 'models'}"})
+    webui = Webui(server.admin)
+    drawn = server.admin.picture(server.admin.draw(size="128x128"))
+
+    def enlarged(factor):
+        answer = webui.post("/sdapi/v1/extra-single-image", {
+            "image": base64.b64encode(drawn).decode(), "upscaler_1": "four", "upscaling_resize": factor})  # fmt: skip
+        return base64.b64decode(answer["image"])
+
+    def verified(file):
+        (tmp_path / "it.png").write_bytes(file)
+        return json.loads(server.command("verify", "--data", server.data, tmp_path / "it.png", "--json"))
+
+    whole, fitted = enlarged(4), enlarged(2)
+    assert Image.open(io.BytesIO(whole)).size == (512, 512) and Image.open(io.BytesIO(fitted)).size == (256, 256)
+    for file in (whole, fitted):
+        assert b"caBX" in file
+        assert limner_text(file)["parameters"]["prompt"] == "a red apple"
+        assert beneath(file) != pixels_sha256(file), "its pixels carry a mark"
+    print(verified(whole), verified(fitted))
+    answer = webui.post("/sdapi/v1/extra-single-image", {"image": encoded(Image.new("RGB", (64, 64))), "upscaler_1": "None",
+                                                         "upscaling_resize": 2})  # fmt: skip
+    assert opened(answer["image"]).size == (128, 128)

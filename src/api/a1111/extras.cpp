@@ -13,10 +13,12 @@
 #include "api/route_groups.h"
 #include "api/schemas.h"
 #include "base/crypto.h"
+#include "engine/drawing_file.h"
 #include "image/codec.h"
 #include "image/file_metadata.h"
 #include "image/infotext.h"
 #include "image/resize.h"
+#include "jobs/picture_marker.h"
 
 namespace limner {
 namespace {
@@ -72,9 +74,14 @@ Result<Extra> read_extra(const Json& body, const char* pictures) {
   return extra;
 }
 
-// The network enlarges by what it was trained for; the rest of the way is resampled.
-Result<std::string> fit(const std::string& bytes, int source_width, int source_height, const Target& target,
-                        const DecodeLimits& limits) {
+std::string text_of_file(const std::vector<std::byte>& file) {
+  return {reinterpret_cast<const char*>(file.data()), file.size()};
+}
+
+// The network enlarges by what it was trained for; the rest of the way is resampled. No pixels: the picture
+// is as large as that already.
+Result<Picture> fit(const std::string& bytes, int source_width, int source_height, const Target& target,
+                    const DecodeLimits& limits) {
   const Picture picture = TRY(decode_picture(as_bytes(bytes), "image", limits));
   const int width =
       target.factor > 0 ? static_cast<int>(std::lround(source_width * target.factor)) : target.width;
@@ -83,10 +90,32 @@ Result<std::string> fit(const std::string& bytes, int source_width, int source_h
   if (int64_t{width} * height > limits.pixels_max)
     return Error{Code::too_large, "upscaling_resize", fmt::format("makes a picture of {}x{}", width, height),
                  ""};
-  if (picture.width == width && picture.height == height) return bytes;
-  const Picture fitted = TRY(resize(picture, width, height, ResizeFilter::lanczos));
-  const std::vector<std::byte> file = TRY(encode_picture(fitted, {}));
-  return std::string(reinterpret_cast<const char*>(file.data()), file.size());
+  if (picture.width == width && picture.height == height) return Picture{};
+  return resize(picture, width, height, ResizeFilter::lanczos);
+}
+
+// The file of a picture that was fitted after its job had marked and stored it as the network made it: with
+// that one's texts, the id of that one in the pixels, and that one as the manifest's ingredient.
+Result<std::string> marked_again(Services& services, const Picture& fitted, const std::string& enlarged,
+                                 const PictureRow& row, const std::string& upscaler) {
+  const PictureMarker* marker = services.worker.marker();
+  if (marker == nullptr || !marker->marks()) return text_of_file(TRY(encode_picture(fitted, {})));
+  const FileMetadata said = TRY(read_file_metadata(as_bytes(enlarged), "image"));
+  FileTexts texts{said.infotext, said.limner_json};
+  PixelMarks marks = TRY(marker->mark_pixels(fitted, row.job, row.position));
+  marks.json["manifest"] = marker->signs(Format::png);
+  if (!texts.json.empty()) {
+    Json json = TRY(parse_json(texts.json, "metadata"));
+    if (json.is_object()) json["marks"] = marks.json;
+    texts.json = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+  PictureOrigin origin;
+  origin.time = services.clock.now();
+  origin.parent = ParentPicture{row.id + ".png", enlarged};
+  origin.model = upscaler;
+  origin.watermark = std::move(marks.binding);
+  std::vector<std::byte> file = TRY(encode_drawing(marks.picture, texts, {}));
+  return text_of_file(TRY(marker->sign(std::move(file), Format::png, std::move(origin))));
 }
 
 /// Pictures that are enlarged one after the other: each is a job of its own.
@@ -112,13 +141,20 @@ void fail(const ExtrasExchange& exchange, const Error& error) {
   exchange.reply.send(error_response(Dialect::a1111, error, exchange.request));
 }
 
-Result<void> add_image(ExtrasExchange& exchange, const std::string& enlarged) {
+// `row`: of what an upscaler made; none for a picture that was brought and is only resampled.
+Result<void> add_image(ExtrasExchange& exchange, const std::string& enlarged, const PictureRow* row) {
   Services& services = exchange.services;
   const DecodeLimits& limits = services.uploads.limits().decode;
   const Picture source =
       TRY(decode_picture(as_bytes(exchange.files[exchange.images.size()]), "image", limits));
-  const std::string fitted = TRY(fit(enlarged, source.width, source.height, exchange.extra.target, limits));
-  exchange.images.push_back(to_base64(fitted));
+  const Picture fitted = TRY(fit(enlarged, source.width, source.height, exchange.extra.target, limits));
+  if (fitted.empty())
+    exchange.images.push_back(to_base64(enlarged));
+  else if (row != nullptr)
+    exchange.images.push_back(
+        to_base64(TRY(marked_again(services, fitted, enlarged, *row, exchange.extra.upscaler))));
+  else
+    exchange.images.push_back(to_base64(text_of_file(TRY(encode_picture(fitted, {})))));
   return {};
 }
 
@@ -127,14 +163,15 @@ void take_enlarged(const ExtrasExchangePtr& exchange, const JobView& view) {
   if (view.pictures.empty()) return fail(*exchange, {Code::not_found, "image", "it was deleted", ""});
   const Result<std::string> bytes = picture_bytes(exchange->services, view, 0);
   if (!bytes) return fail(*exchange, bytes.error());
-  if (const Result<void> added = add_image(*exchange, *bytes); !added) return fail(*exchange, added.error());
+  if (const Result<void> added = add_image(*exchange, *bytes, &view.pictures[0]); !added)
+    return fail(*exchange, added.error());
   go_on(exchange);
 }
 
 Result<void> enlarge_next(const ExtrasExchangePtr& exchange) {
   const std::string& file = exchange->files[exchange->images.size()];
   if (exchange->extra.upscaler.empty()) {
-    TRY(add_image(*exchange, file));
+    TRY(add_image(*exchange, file, nullptr));
     go_on(exchange);
     return {};
   }
