@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shutil
 import threading
 import time
 
@@ -12,6 +13,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from pictures import beneath, limner_text, pixels_sha256
+from raw import eventually
 from server import ROOT
 
 
@@ -226,3 +228,22 @@ def test_an_enlarged_picture_that_was_fitted_is_marked_like_any_other(make_serve
     answer = webui.post("/sdapi/v1/extra-single-image", {"image": encoded(Image.new("RGB", (64, 64))), "upscaler_1": "None",
                                                          "upscaling_resize": 2})  # fmt: skip
     assert opened(answer["image"]).size == (128, 128)
+
+
+def test_a_key_limited_to_a_model_neither_sees_nor_loads_another(make_server, tmp_path):
+    shutil.copytree(ROOT / "models/limner-tiny", tmp_path / "shelf/other", ignore=shutil.ignore_patterns("samples", "reference*"))
+    server = make_server(environment={"LIMNER_MODELS": f"{tmp_path / 'shelf'}:{ROOT / 'models'}"})
+    assert {"limner-tiny", "other"} <= {model["title"] for model in Webui(server.admin).get("/sdapi/v1/sd-models")}
+    key = server.admin.post("/v1/admin/keys", {"tenant": "default", "name": "limited", "scopes": ["draw", "read"],
+                                                "limits": {"models": ["limner-tiny"]}}).json["key"]  # fmt: skip
+    webui = Webui(server.client(key))
+    assert [model["title"] for model in webui.get("/sdapi/v1/sd-models")] == ["limner-tiny"]
+
+    def loaded():
+        return [model["id"] for model in server.admin.get("/v1/models").json["data"] if model["state"] != "absent"]
+
+    before = webui.get("/sdapi/v1/options")
+    refused = webui.post("/sdapi/v1/options", {"sd_model_checkpoint": "other", "samples_format": "jpg"}, status=403)
+    assert "limner-tiny" in json.dumps(refused) and webui.get("/sdapi/v1/options") == before
+    webui.post("/sdapi/v1/options", {"sd_model_checkpoint": "limner-tiny"})
+    assert eventually(lambda: "limner-tiny" in loaded()) and "other" not in loaded()

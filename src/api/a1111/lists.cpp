@@ -8,6 +8,7 @@
 #include "api/a1111/handler.h"
 #include "api/route_groups.h"
 #include "base/memory.h"
+#include "jobs/rights.h"
 
 namespace limner {
 namespace {
@@ -43,15 +44,17 @@ Result<Json> schedulers(Services&, const Request&) {
   return list;
 }
 
-Result<Json> models(Services& services, const Request&) {
+// Those that the caller may draw with.
+Result<Json> models(Services& services, const Request& request) {
   Json list = Json::array();
   for (const ModelEntry& entry : services.catalogue.list())
-    list.push_back({{"title", model_title(entry)},
-                    {"model_name", entry.name},
-                    {"hash", entry.sha256.empty() ? Json(nullptr) : Json(entry.sha256.substr(0, 10))},
-                    {"sha256", entry.sha256.empty() ? Json(nullptr) : Json(entry.sha256)},
-                    {"filename", file_name(entry.name)},
-                    {"config", nullptr}});
+    if (check_model_allowed(*request.caller, entry))
+      list.push_back({{"title", model_title(entry)},
+                      {"model_name", entry.name},
+                      {"hash", entry.sha256.empty() ? Json(nullptr) : Json(entry.sha256.substr(0, 10))},
+                      {"sha256", entry.sha256.empty() ? Json(nullptr) : Json(entry.sha256)},
+                      {"filename", file_name(entry.name)},
+                      {"config", nullptr}});
   return list;
 }
 
@@ -130,14 +133,23 @@ Result<Json> options(Services& services, const Request& request) {
   return options_json(options, services.catalogue);
 }
 
+constexpr const char* kModelOption = "sd_model_checkpoint";
+
 // Loading begins now; a request that comes before it is done waits for it.
 Result<Json> set_caller_options(Services& services, const Request& request) {
   const Json body = TRY(request.json_object());
   CallerOptions options = TRY(read_caller_options(services, *request.caller));
   TRY(set_options(options, body, services.catalogue));
-  TRY(write_caller_options(services, *request.caller, options));
   const ModelEntry entry = TRY(services.catalogue.find(options.model));
-  if (!entry.provider) services.pool.get({.model = entry.name});
+  const Result<void> allowed = check_model_allowed(*request.caller, entry);
+  if (!allowed && body.contains(kModelOption)) {
+    Error error = allowed.error();
+    error.field = kModelOption;
+    return error;
+  }
+  TRY(write_caller_options(services, *request.caller, options));
+  // Other options may be set by whoever has to name a model each time.
+  if (allowed && !entry.provider) services.pool.get({.model = entry.name});
   return Json::object();
 }
 
