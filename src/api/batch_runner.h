@@ -2,10 +2,22 @@
 // Carries batches out: lines into jobs, answers into files. What OpenAI's /v1/batches promises.
 
 #include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
 
 #include "api/services.h"
+#include "jobs/job_request.h"
 
 namespace limner {
+
+/// A line that was refused for the moment, as it was understood: its pictures are uploads by now, and the
+/// next round does not store them again.
+struct WaitingBatchLine {
+  int line = 0;
+  JobRequest job;
+  TimeUs good_until = 0;  ///< its uploads do not last for ever
+};
 
 /// Called from time to time by one thread. Every piece of progress is in the ledger before the next, and each
 /// line's job is accepted under an idempotency key of its own: a crash repeats and forgets nothing.
@@ -19,6 +31,7 @@ class BatchRunner {
 
  private:
   Services& services_;
+  std::unordered_map<std::string, std::optional<WaitingBatchLine>> waiting_;  ///< by batch
 };
 
 /// An output file holds copies of pictures: it goes out by the door that each of them would go out by. The

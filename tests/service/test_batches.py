@@ -1,10 +1,13 @@
 """/v1/files and /v1/batches, by openai-python."""
 
+import base64
+import io
 import json
 import time
 
 import openai
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -137,3 +140,34 @@ def test_a_picture_deleted_before_the_file_was_written_is_not_in_it(make_server)
     batch = ended(client, batch)
     first, _ = [json.loads(line)["response"]["body"] for line in client.files.content(batch.output_file_id).text.splitlines()]
     assert [picture["id"] for picture in first["limner"]["pictures"]] == [pictures[0][1]["id"]]
+
+
+def edit_lines(client, count):
+    """Lines that bring their pictures with them."""
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(picture, "PNG")
+    image = {"image_url": "data:image/png;base64," + base64.b64encode(picture.getvalue()).decode()}
+    data = lines(*({"prompt": f"a pear {i}", "steps": 2, "seed": i, "images": [image]} for i in range(count)), url="/v1/images/edits")
+    file = client.files.create(file=("requests.jsonl", data), purpose="batch")
+    return client.batches.create(input_file_id=file.id, endpoint="/v1/images/edits", completion_window="24h")
+
+
+def pictures_brought(client):
+    return len(client.get("/v1/files?purpose=picture&limit=1000").json["data"])
+
+
+def test_lines_that_wait_do_not_bring_their_pictures_again(make_server):
+    """One job at a time, and none for a while: rounds are five a second."""
+    server = make_server()
+    admin = server.admin
+    assert admin.post("/v1/admin/tenants", {"name": "narrow", "limits": {"concurrent_jobs": 1}}).status in (200, 201)
+    narrow = server.client(server.make_key("narrow", "draw", "read", tenant="narrow"))
+    client = openai.OpenAI(base_url=server.url + "/v1", api_key=narrow.key, max_retries=0)
+    assert admin.post("/v1/admin/pause", {"tier": "batch"}).status == 200
+    batch = edit_lines(client, 4)
+    time.sleep(4)
+    assert 1 <= pictures_brought(narrow) <= 2, "the line that is taken, and the one that is next"
+    assert admin.post("/v1/admin/resume", {"tier": "batch"}).status == 200
+    batch = ended(client, batch)
+    assert batch.request_counts.completed == 4, batch
+    assert pictures_brought(narrow) == 4

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/job_outcome.h"
 #include "api/openai/batch_object.h"
 #include "api/openai/image_answer.h"
@@ -44,8 +46,9 @@ Result<void> check_output_line(Services& services, const BatchItem& item) {
 /// One batch, moved on as far as it goes.
 class BatchRun {
  public:
-  BatchRun(Services& services, Batch batch, const std::function<bool()>& stop)
-      : services_(services), batch_(std::move(batch)), stop_(stop) {}
+  BatchRun(Services& services, Batch batch, std::optional<WaitingBatchLine>& waiting,
+           const std::function<bool()>& stop)
+      : services_(services), batch_(std::move(batch)), waiting_(waiting), stop_(stop) {}
 
   Result<void> run() {
     if (batch_.state == BatchState::validating) TRY(validate());
@@ -109,6 +112,8 @@ class BatchRun {
   Result<bool> carry_out(BatchItem& item) {
     if (item.job.empty()) {
       if (ending_ != BatchState::completed) return answer(item, stopped_error());
+      // What was said to one line would be said to the next.
+      if (full_) return false;
       return submit(item);
     }
     const Job job = TRY(services_.ledger.jobs().find(item.job));
@@ -166,12 +171,26 @@ class BatchRun {
     return image;
   }
 
+  // As it was understood in an earlier round, if it waits since then.
+  Result<JobRequest> job_of(const BatchItem& item, const Request& request) const {
+    if (waiting_ && waiting_->line == item.line && now() < waiting_->good_until) return waiting_->job;
+    ImageRequest image = TRY(translate(item, request));
+    return std::move(image.job);
+  }
+
+  void let_wait(const BatchItem& item, JobRequest job) {
+    full_ = true;
+    if (waiting_ && waiting_->line == item.line && now() < waiting_->good_until) return;
+    const TimeUs kept_for = services_.config.inline_picture_hours * 3600 * kSecondUs;
+    waiting_ = WaitingBatchLine{item.line, std::move(job), now() + kept_for / 2};
+  }
+
   Result<bool> submit(BatchItem& item) {
     Caller caller = TRY(caller_of_batch());
     const Request request = request_of(item, caller);
     caller.request_id = request.request_id;
-    const Result<ImageRequest> image = translate(item, request);
-    if (!image) return answer(item, image.error());
+    Result<JobRequest> job = job_of(item, request);
+    if (!job) return answer(item, job.error());
     if (!caller.key.valid_at(now()))
       return answer(item, {Code::unauthenticated, "key", "the batch's key is no longer valid", ""});
     Idempotency once;
@@ -179,10 +198,13 @@ class BatchRun {
     once.key = request.request_id;
     once.fingerprint = request.request_id;
     once.expires = batch_.expires + kDayUs;
-    const Result<Submitted> submitted = services_.jobs.submit(caller, image->job, once);
+    const Result<Submitted> submitted = services_.jobs.submit(caller, *job, once);
     if (!submitted) {
       // A full queue or a limit of the moment: the line waits for its turn, until the batch's time is over.
-      if (JobService::retry_after(submitted.error())) return false;
+      if (JobService::retry_after(submitted.error())) {
+        let_wait(item, std::move(*job));
+        return false;
+      }
       return answer(item, submitted.error());
     }
     item.job = submitted->job.id;
@@ -277,7 +299,9 @@ class BatchRun {
 
   Services& services_;
   Batch batch_;
+  std::optional<WaitingBatchLine>& waiting_;
   const std::function<bool()>& stop_;
+  bool full_ = false;  ///< a line was refused for the moment
   BatchState ending_ = BatchState::completed;
 };
 
@@ -300,9 +324,12 @@ void BatchRunner::run_due(const std::function<bool()>& stop) {
     services_.log.warning("batches_unread", {{"error", batches.error().text()}});
     return;
   }
+  std::erase_if(waiting_, [&](const auto& entry) {
+    return std::ranges::find(*batches, entry.first, &Batch::id) == batches->end();
+  });
   for (const Batch& batch : *batches) {
     if (stop()) return;
-    if (const Result<void> run = BatchRun(services_, batch, stop).run(); !run)
+    if (const Result<void> run = BatchRun(services_, batch, waiting_[batch.id], stop).run(); !run)
       services_.log.warning("batch_stumbled", {{"batch", batch.id}, {"error", run.error().text()}});
   }
 }
