@@ -171,3 +171,31 @@ def test_lines_that_wait_do_not_bring_their_pictures_again(make_server):
     batch = ended(client, batch)
     assert batch.request_counts.completed == 4, batch
     assert pictures_brought(narrow) == 4
+
+
+@pytest.mark.parametrize("taken", ["tenant", "scope"])
+def test_a_batch_stops_when_its_right_to_draw_is_taken(make_server, taken):
+    server = make_server()
+    admin = server.admin
+    assert admin.post("/v1/admin/tenants", {"name": "narrow", "limits": {"concurrent_jobs": 1}}).status in (200, 201)
+    made = admin.post("/v1/admin/keys", {"tenant": "narrow", "name": "k", "scopes": ["draw", "read"]}).json
+    client = openai.OpenAI(base_url=server.url + "/v1", api_key=made["key"], max_retries=0)
+    assert admin.post("/v1/admin/pause", {"tier": "batch"}).status == 200
+    batch = start(client, lines(*({"prompt": f"a pear {i}", "steps": 1} for i in range(4))))
+    until = time.monotonic() + 60
+    while not admin.get("/v1/jobs").json["data"] and time.monotonic() < until:
+        time.sleep(0.05)
+    if taken == "tenant":
+        assert admin.put("/v1/admin/tenants/narrow", {"disabled": True}).status == 200
+    else:
+        assert admin.patch(f"/v1/admin/keys/{made['id']}", {"scopes": ["read"]}).status == 200
+    assert admin.post("/v1/admin/resume", {"tier": "batch"}).status == 200
+    time.sleep(3)
+    if taken == "tenant":
+        assert admin.put("/v1/admin/tenants/narrow", {"disabled": False}).status == 200
+        time.sleep(1)
+    batch = ended(client, batch)
+    assert (batch.request_counts.completed, batch.request_counts.failed) == (1, 3), "what was taken already is drawn"
+    bad = [json.loads(line)["response"] for line in client.files.content(batch.error_file_id).text.splitlines()]
+    assert [line["status_code"] for line in bad] == [403] * 3
+    assert all(("disabled" if taken == "tenant" else "draw") in line["body"]["error"]["message"] for line in bad), bad

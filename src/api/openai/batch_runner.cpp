@@ -185,14 +185,27 @@ class BatchRun {
     waiting_ = WaitingBatchLine{item.line, std::move(job), now() + kept_for / 2};
   }
 
+  // What a request is asked at the door, for each line anew: rights are taken while a batch lasts.
+  Result<void> may_draw(const Caller& caller) const {
+    if (!caller.key.valid_at(now()))
+      return Error{Code::unauthenticated, "key", "the batch's key is no longer valid", ""};
+    if (caller.tenant.disabled)
+      return Error{Code::forbidden, "tenant", "this tenant is disabled", "ask the operator"};
+    if (!caller.key.allows(Scope::draw))
+      return Error{Code::forbidden, "scope",
+                   fmt::format("the batch's key may not draw any more: that needs the scope \"{}\"",
+                               scope_name(Scope::draw)),
+                   "ask the operator"};
+    return {};
+  }
+
   Result<bool> submit(BatchItem& item) {
     Caller caller = TRY(caller_of_batch());
+    if (const Result<void> may = may_draw(caller); !may) return answer(item, may.error());
     const Request request = request_of(item, caller);
     caller.request_id = request.request_id;
     Result<JobRequest> job = job_of(item, request);
     if (!job) return answer(item, job.error());
-    if (!caller.key.valid_at(now()))
-      return answer(item, {Code::unauthenticated, "key", "the batch's key is no longer valid", ""});
     Idempotency once;
     once.scope = "batch";
     once.key = request.request_id;
