@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import pathlib
+import re
 import shutil
 import threading
 import time
@@ -224,7 +226,9 @@ def test_an_enlarged_picture_that_was_fitted_is_marked_like_any_other(make_serve
         assert b"caBX" in file
         assert limner_text(file)["parameters"]["prompt"] == "a red apple"
         assert beneath(file) != pixels_sha256(file), "its pixels carry a mark"
-    print(verified(whole), verified(fitted))
+    assert verified(whole)["signature"]["state"] in ("valid", "trusted")
+    said = verified(fitted)["signature"]
+    assert said["state"] in ("valid", "trusted"), said
     answer = webui.post("/sdapi/v1/extra-single-image", {"image": encoded(Image.new("RGB", (64, 64))), "upscaler_1": "None",
                                                          "upscaling_resize": 2})  # fmt: skip
     assert opened(answer["image"]).size == (128, 128)
@@ -247,3 +251,34 @@ def test_a_key_limited_to_a_model_neither_sees_nor_loads_another(make_server, tm
     assert "limner-tiny" in json.dumps(refused) and webui.get("/sdapi/v1/options") == before
     webui.post("/sdapi/v1/options", {"sd_model_checkpoint": "limner-tiny"})
     assert eventually(lambda: "limner-tiny" in loaded()) and "other" not in loaded()
+
+
+def resident_bytes(server):
+    status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+    return 1024 * int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
+
+
+@pytest.mark.parametrize("path", ["txt2img", "extra-single-image"])
+def test_a_request_whose_job_waits_does_not_hold_its_body(make_server, tmp_path, path):
+    """What clients send is large for the pictures in it; white space is as large."""
+    repeating_upscaler(tmp_path / "shelf/upscalers/four.safetensors")
+    server = make_server(environment={"LIMNER_MODELS": f"{tmp_path / 'shelf'}:{ROOT / 'models'}"})
+    admin = server.admin
+    picture = encoded(Image.new("RGB", (64, 64)))
+    body = {"txt2img": {"prompt": "a red apple", "steps": 1, "width": 64, "height": 64},
+            "extra-single-image": {"image": picture, "upscaler_1": "four", "upscaling_resize": 4}}[path]  # fmt: skip
+    large = json.dumps(body).encode() + b" " * (60 << 20)
+    assert admin.post(f"/sdapi/v1/{path}", body).status == 200
+    admin.post("/v1/admin/pause", {"tier": "standard"})
+    before, statuses = resident_bytes(server), []
+    threads = [threading.Thread(target=lambda: statuses.append(
+        admin.request("POST", f"/sdapi/v1/{path}", body=large, headers={"Content-Type": "application/json"}).status))
+        for _ in range(4)]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    assert eventually(lambda: sum(job["state"] == "queued" for job in admin.get("/v1/jobs").json["data"]) == 4)
+    assert eventually(lambda: resident_bytes(server) - before < 190 << 20, 15), (resident_bytes(server) - before) >> 20
+    admin.post("/v1/admin/resume", {"tier": "standard"})
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 4

@@ -21,7 +21,21 @@ Json without_pictures(Json body) {
   return body;
 }
 
+/// What waits for a job. Pictures may be large; they are in the store by now.
 struct SdExchange {
+  SdExchange(Services& given_services, const Request& given_request, const Reply& given_reply,
+             SdDrawing given_drawing, Json given_parameters)
+      : services(given_services),
+        request(given_request),
+        reply(given_reply),
+        drawing(std::move(given_drawing)),
+        parameters(std::move(given_parameters)) {
+    std::string().swap(request.body);
+    std::string().swap(drawing.init);
+    std::string().swap(drawing.mask);
+    std::vector<std::string>().swap(drawing.control_images);
+  }
+
   Services& services;
   Request request;
   Reply reply;
@@ -48,12 +62,8 @@ Result<void> take_drawing(Services& services, const Request& request, const Repl
   TRY(keep_pictures(services, request, drawing));
   if (!drawing.task_id.empty()) drawing.job.tags.push_back(task_tag(drawing.task_id));
   const Submitted submitted = TRY(services.jobs.submit(*request.caller, drawing.job));
-  drawing.init.clear();
-  drawing.mask.clear();
-  drawing.control_images.clear();
-  const auto exchange = std::make_shared<SdExchange>(
-      SdExchange{services, request, reply, std::move(drawing), without_pictures(body)});
-  exchange->request.body.clear();
+  const auto exchange =
+      std::make_shared<SdExchange>(services, request, reply, std::move(drawing), without_pictures(body));
   reply.on_disconnect(cancelling(services, *request.caller, submitted.job.id));
   return when_job_ended(services, *request.caller, submitted.job.id,
                         [exchange](const JobView& view) { answer_drawing(*exchange, view); });

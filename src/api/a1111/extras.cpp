@@ -227,7 +227,7 @@ Result<void> take_extras(Services& services, const Request& request, const Reply
   std::vector<std::string> files = TRY(files_of(services, body, single));
   const auto exchange = std::make_shared<ExtrasExchange>(
       ExtrasExchange{services, request, reply, extra, std::move(files), single});
-  exchange->request.body.clear();
+  std::string().swap(exchange->request.body);
   go_on(exchange);
   return {};
 }
