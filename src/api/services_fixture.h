@@ -74,7 +74,7 @@ class ServicesFixture {
   UrlSigner signer{{"a secret"}};
   SloTracker slo{{}};
   LivePreviews previews{jobs};
-  ReviewDesk reviews{{}, *ledger, *store, uploads, jobs, events, clock, log};
+  ReviewDesk reviews{{}, *ledger, *store, uploads, jobs, worker.containment(), events, clock, log};
   ServiceConfig config;
   std::atomic<bool> draining = false;
   Services services{config, *ledger, *store, jobs, uploads, worker,   catalogue, pool,   prices,
