@@ -96,7 +96,7 @@ def test_requests_for_batches_are_checked(shared):
 def test_an_output_file_gives_out_no_picture_that_is_not_given_out(make_server):
     """What is withheld or deleted is not to be had by its copy in a file either."""
     server = make_server()
-    admin = server.admin
+    admin, other = server.admin, server.client(server.make_key("second", "admin"))
     client = openai.OpenAI(base_url=server.url + "/v1", api_key=server.admin_key, max_retries=0)
     urls = ended(client, start(client, lines({"prompt": "a pear", "steps": 1, "response_format": "url"}, {"colour": "red"})))
     batch = ended(client, start(client, lines({"prompt": "a red apple", "steps": 1}, {"prompt": "a pear", "steps": 1, "n": 2})))
@@ -109,7 +109,6 @@ def test_an_output_file_gives_out_no_picture_that_is_not_given_out(make_server):
                                                   "withhold": True}).json["id"]
     refused = admin.get(path)
     assert refused.status == 403 and incident in refused.json["error"]["message"], refused
-    other = server.client(server.make_key("second", "admin"))
     assert admin.post(f"/v1/admin/incidents/{incident}/lift").status == 200
     assert other.post(f"/v1/admin/incidents/{incident}/lift").json["lifted"]
     assert admin.get(path).body == whole.body

@@ -13,7 +13,7 @@
 #include "api/openai/repeated_request.h"
 #include "api/route.h"
 #include "api/route_groups.h"
-#include "jobs/drawing/job_plan.h"
+#include "jobs/assessment.h"
 
 namespace limner {
 namespace {
