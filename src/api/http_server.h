@@ -24,12 +24,15 @@ struct HttpConfig {
   size_t header_bytes_max = 32u << 10;
   size_t connections_max = 4096;  ///< further ones are closed at once
   size_t connections_per_address_max = 4096;
-  size_t bytes_in_flight_max = 512u << 20;  ///< of all bodies being read or handled; above: 503
-  double header_seconds = 10;               ///< for the whole head, from its first byte
-  double body_seconds_base = 10;            ///< for a body: this, and
-  double body_bytes_per_second = 32'768;    ///< its length at this rate
-  double idle_seconds = 75;                 ///< a kept-alive connection without a request
-  double write_seconds = 60;                ///< without progress of an answer
+  /// Of all bodies being read or handled, and as many again of streams and large answers being sent; above:
+  /// 503.
+  size_t bytes_in_flight_max = 512u << 20;
+  double header_seconds = 10;     ///< for the whole head, from its first byte
+  double body_seconds_base = 10;  ///< for a body: this, and
+  double body_bytes_per_second =
+      32'768;                 ///< its length at this rate; an answer likewise, after write_seconds
+  double idle_seconds = 75;   ///< a kept-alive connection without a request
+  double write_seconds = 60;  ///< without progress of an answer
   bool allow_anonymous =
       false;  ///< requests without a key act as the tenant "default": for one's own machine
   int failed_keys_per_minute = 300;  ///< requests of one address without a valid key; further ones: 429

@@ -70,7 +70,22 @@ void flood_and_end(Services&, const Request&, const Reply& reply) {
   stream.end("the last word");
 }
 
+constexpr size_t kBigAnswer = 32u << 20;  // more than sockets take in
+
+void big(Services&, const Request&, const Reply& reply) {
+  Response response;
+  response.body.assign(kBigAnswer, 'x');
+  reply.send(std::move(response));
+}
+
 const Route kRoutes[] = {
+    {.method = "GET",
+     .path = "/big",
+     .access = Access::open,
+     .dialect = Dialect::native,
+     .body_bytes_max = 0,
+     .summary = "",
+     .handle = big},
     {.method = "GET",
      .path = "/open",
      .access = Access::open,
@@ -460,6 +475,31 @@ TEST_F(HttpServerTest, BytesInFlightAreBounded) {
     return ask("POST /open HTTP/1.1\r\nHost: here\r\nContent-Length: 800\r\n\r\n" + std::string(800, 'x'))
                .status == 200;
   }));
+}
+
+TEST_F(HttpServerTest, LargeAnswersUnderWayAreBounded) {
+  start({.bytes_in_flight_max = kBigAnswer + 1000});
+  RawClient first = client();
+  first.send(get("/big"));
+  ASSERT_TRUE(first.receive());
+  const RawAnswer second = ask(get("/big"));
+  EXPECT_EQ(second.status, 503);
+  EXPECT_NE(second.header("retry-after"), "");
+  EXPECT_EQ(ask(get("/open")).status, 200) << "small ones are";
+  first.close();
+  EXPECT_TRUE(eventually([&] { return ask(get("/big")).body.size() == kBigAnswer; }));
+}
+
+TEST_F(HttpServerTest, AnAnswerThatTricklesIsGivenUp) {
+  start({.body_bytes_per_second = 1e9, .write_seconds = 0.5});
+  RawClient client = this->client();
+  client.send(get("/big"));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!client.ends(0) && client.receive() && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(20));  // 3 MiB a second at most, never without progress
+  EXPECT_TRUE(client.ends(0));
+  EXPECT_LT(client.input().size(), kBigAnswer);
 }
 
 TEST_F(HttpServerTest, DrainingAnswersWhatIsInWork) {

@@ -72,6 +72,34 @@ TEST_F(WorkerDraws, OverAPictureThatWasUploaded) {
   EXPECT_EQ(only_picture(job), drawn_alone(request, 0, inputs));
 }
 
+// A tenant with many jobs that draw over pictures does not keep another's waiting until they are done.
+TEST_F(WorkerDraws, TenantsInTurnsAlsoOverPictures) {
+  Tenant other;
+  other.name = "other";
+  other = ledger->tenants().create(other).value();
+  const ApiKey key = make_key(other.id, "k", static_cast<Scopes>(Scope::draw), clock.now(), 0).key;
+  ASSERT_TRUE(ledger->tenants().create_key(key));
+  const std::string file = drawn_alone(small_request("a lamp", 1));
+  const auto over = [&](const std::string& tenant) {
+    Json request = small_request("a lamp at night", 1);
+    request["init"] = uploads->keep(tenant, "picture", "lamp.png", file, "image", 0).value().id;
+    return request;
+  };
+  make_worker();
+  const Json many = over(ledger.tenant.id);
+  std::vector<Job> first;
+  for (int i = 0; i < 24; ++i) first.push_back(submit(many));
+  const Job late = submit(over(other.id), [&](Job& job) {
+    job.tenant = other.id;
+    job.api_key = key.id;
+  });
+  ASSERT_TRUE(worker->start());
+  const TimeUs begun = ended(late).started;
+  int before = 0;
+  for (const Job& job : first) before += ended(job).started < begun;
+  EXPECT_LE(before, 8) << "of 24 that came earlier";
+}
+
 TEST_F(WorkerDraws, NothingForAnInputThatIsGone) {
   start_worker();
   Json request = small_request("a lamp");

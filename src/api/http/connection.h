@@ -61,6 +61,7 @@ class Connection final : public AnswerSink, public std::enable_shared_from_this<
     RouteMatch match;
     std::shared_ptr<Exchange> exchange;
     std::shared_ptr<ByteLease> lease;  ///< for the body, until the handler has returned
+    ByteLease answer_lease;            ///< for a large answer, until it is written
     ChunkedBody chunks;
     std::vector<std::pair<std::string, std::string>> headers;  ///< of every answer to it
     RequestRecord record;
@@ -102,6 +103,8 @@ class Connection final : public AnswerSink, public std::enable_shared_from_this<
   TimeUs steady() const { return server_.services.clock.steady(); }
   void expire_in(double seconds) { deadline_ = steady() + static_cast<TimeUs>(seconds * kSecondUs); }
   void no_deadline() { deadline_ = 0; }
+  /// The time that so many bytes of an answer may take.
+  TimeUs slowest(size_t bytes) const;
   void deadline_passed();
 
   ServerParts& server_;
@@ -126,6 +129,7 @@ class Connection final : public AnswerSink, public std::enable_shared_from_this<
   bool continuing_ = false;                    // what is being written is "100 Continue",
   std::pair<std::string, std::string> after_;  // and this comes after it
   TimeUs last_write_ = 0;
+  TimeUs answer_begun_ = 0;  // steady
 
   std::optional<Visit> visit_;
 };

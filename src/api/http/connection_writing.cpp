@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/error_objects.h"
 #include "api/http/connection.h"
 
@@ -24,6 +26,13 @@ std::vector<std::pair<std::string, std::string>> Connection::common_headers() co
   return headers;
 }
 
+namespace {
+
+// Smaller answers are written whatever there is to write.
+constexpr size_t kSmallAnswer = 256u << 10;
+
+}  // namespace
+
 void Connection::answer(Response response) {
   if (closed() || !visit_) return;
   Visit& visit = *visit_;
@@ -31,7 +40,13 @@ void Connection::answer(Response response) {
     const Error error{Code::internal, {}, "the handler gave no answer", {}};
     response = error_response(visit.match.dialect, error, *visit.request);
   }
+  visit.answer_lease = ByteLease(*server_.stream_bytes);
+  if (response.body.size() > kSmallAnswer && !visit.answer_lease.grow_to(response.body.size())) {
+    const Error error{Code::unavailable, {}, "too many bytes are being sent", "retry after 1 s"};
+    response = error_response(visit.match.dialect, error, *visit.request);
+  }
   phase_ = Phase::answering;
+  answer_begun_ = steady();
   visit.record.status = response.status;
   visit.record.note = response.log_note;
   keep_alive_ = keep_alive_ && !draining_ && !input_ended_;
@@ -112,7 +127,16 @@ void Connection::wrote(bool ok, size_t bytes) {
   if (visit_) visit_->record.bytes_out += bytes;
   out_done_ += bytes;
   if (!continuing_) expire_in(server_.config.write_seconds);
+  // Who reads a whole answer a byte at a time makes progress all the same. Streams wait for what happens.
+  if (!continuing_ && phase_ == Phase::answering)
+    deadline_ = std::min(deadline_, answer_begun_ + slowest(out_done_));
   write_on();
+}
+
+TimeUs Connection::slowest(size_t bytes) const {
+  const HttpConfig& config = server_.config;
+  return static_cast<TimeUs>(
+      (config.write_seconds + static_cast<double>(bytes) / config.body_bytes_per_second) * kSecondUs);
 }
 
 void Connection::all_written() {

@@ -1,7 +1,5 @@
 // /v1/images/generations, /edits, /variations.
 
-#include <fmt/format.h>
-
 #include <mutex>
 #include <optional>
 
@@ -74,9 +72,6 @@ void answer_images(ImageExchange& exchange, const JobView& view) {
   if (!body) return fail(exchange, body.error());
   Response response;
   response.body = std::move(*body);
-  if (view.job.started > 0)
-    response.headers.emplace_back("openai-processing-ms",
-                                  fmt::format("{}", (view.job.finished - view.job.started) / 1000));
   exchange.reply.send(std::move(response));
 }
 

@@ -109,18 +109,14 @@ std::optional<Intake::Waiting> Intake::next() {
     woken_ = false;
     std::erase_if(ready_, [](const ActiveJobRef& job) { return job->begun || job->ended(); });
     std::erase_if(waiting_, [](const auto& entry) { return entry.second.job->ended(); });
-    const TimeUs now = context_.parts.clock.now();
-    const auto found = std::ranges::find_if(waiting_, [&](const auto& entry) {
-      const TierNumber tier = entry.second.job->tier();
-      return entry.second.not_before <= now && !context_.draining && !queue_.paused(tier) &&
-             ready(tier) < kReadyMax;
-    });
-    if (found != waiting_.end()) {
+    if (const auto found = choose(); found != waiting_.end()) {
       Waiting waiting = std::move(found->second);
       waiting_.erase(found);
+      turns_.take(waiting.job->job.tenant, waiting.job->tenant_weight);
       ready_.push_back(waiting.job);
       return waiting;
     }
+    const TimeUs now = context_.parts.clock.now();
     const bool postponed =
         std::ranges::any_of(waiting_, [now](const auto& entry) { return entry.second.not_before > now; });
     if (postponed)
@@ -130,9 +126,30 @@ std::optional<Intake::Waiting> Intake::next() {
   }
 }
 
-size_t Intake::ready(TierNumber tier) {
-  return static_cast<size_t>(
-      std::ranges::count_if(ready_, [tier](const ActiveJobRef& job) { return job->tier() == tier; }));
+// Of the first tier of which there may be another: the tenant whose turn it is, and of its jobs the first.
+std::map<Intake::Order, Intake::Waiting>::iterator Intake::choose() {
+  const TimeUs now = context_.parts.clock.now();
+  auto best = waiting_.end();
+  double start = 0;
+  for (auto at = waiting_.begin(); at != waiting_.end(); ++at) {
+    const ActiveJob& job = *at->second.job;
+    if (best != waiting_.end() && job.tier() != best->second.job->tier()) break;
+    if (at->second.not_before > now || context_.draining || queue_.paused(job.tier()) ||
+        ready(job) >= kReadyMax)
+      continue;
+    const double own = turns_.start(job.job.tenant);
+    if (best != waiting_.end() && own >= start) continue;
+    best = at;
+    start = own;
+  }
+  return best;
+}
+
+// Pictures to enlarge wait for another thread than those to draw: neither fills the places of the other.
+size_t Intake::ready(const ActiveJob& like) {
+  return static_cast<size_t>(std::ranges::count_if(ready_, [&](const ActiveJobRef& job) {
+    return job->tier() == like.tier() && (job->request.task == "upscale") == (like.request.task == "upscale");
+  }));
 }
 
 Result<void> Intake::prepare(ActiveJob& job) {

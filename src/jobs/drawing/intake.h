@@ -12,14 +12,15 @@
 
 #include "jobs/drawing/drawing_queue.h"
 #include "jobs/drawing/ending.h"
+#include "jobs/drawing/fair_turns.h"
 #include "jobs/drawing/kept_stages.h"
 #include "jobs/drawing/worker_context.h"
 
 namespace limner::drawing {
 
 /// One thread that reads, decodes and prepares pictures, uploaded LoRAs and kept latents. Of each tier only a
-/// few jobs are held ready, for each holds memory. What cannot be read because the store is away waits, and
-/// keeps nobody else waiting.
+/// few jobs are held ready, for each holds memory; tenants take turns at that. What cannot be read because
+/// the store is away waits, and keeps nobody else waiting.
 class Intake {
  public:
   /// `dispatch` gets jobs whose files are read and that are planned.
@@ -44,8 +45,9 @@ class Intake {
   void run();
   void add(Waiting waiting);
   std::optional<Waiting> next();
+  std::map<Order, Waiting>::iterator choose();
   bool postpone(Waiting waiting, const Error& error);
-  size_t ready(TierNumber tier);
+  size_t ready(const ActiveJob& like);
   Result<void> prepare(ActiveJob& job);
   bool end_withheld(const ActiveJobRef& job);
   bool end_by_policy(const ActiveJobRef& job);
@@ -64,6 +66,7 @@ class Intake {
   bool woken_ = false;
   std::map<Order, Waiting> waiting_;
   std::vector<ActiveJobRef> ready_;  ///< prepared and not begun
+  FairTurns turns_;
   std::thread thread_;
 };
 
