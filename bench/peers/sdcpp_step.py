@@ -10,6 +10,7 @@ import threading
 import time
 
 started = time.monotonic()
+out = os.fdopen(os.dup(1), "w")  # the package sends what a process prints nowhere while it draws
 
 from stable_diffusion_cpp import StableDiffusion  # noqa: E402
 
@@ -40,5 +41,5 @@ def step():
 pipeline = StableDiffusion(model_path=model, n_threads=threads, wtype="f16", vae_decode_only=True, verbose=False)
 threading.Thread(target=draw, daemon=True).start()
 done.acquire()  # it tells that it begins, or has done its first step: none of them is measured
-worker.serve(started, step)
+worker.serve(started, step, out=out)
 os._exit(0)  # in the middle of its picture
