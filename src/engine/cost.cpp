@@ -124,7 +124,7 @@ Result<DrawingCost> cost_of(const Model& model, const DrawingParams& params, con
                                rows_at_most(model, params, branches, second));
   const LatentExtent first = first_extent(model, params);
   const LatentExtent last = second > 0 ? second_extent(first, params.hires_scale) : first;
-  const bool encodes = inputs.init_width > 0 || (second > 0 && !enlarges_latents(params));
+  const bool encodes = inputs.init_width > 0 || has_second_upscaler(params);
   const size_t tokens = prompts.chunks * static_cast<size_t>(model.text_encoders().front().config.tokens_max);
   DrawingCost cost;
   cost.evaluations = sampler->asks_total() + second;

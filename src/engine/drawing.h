@@ -117,8 +117,6 @@ Result<void> enter_second_pass(Drawing& drawing);
 LatentExtent first_extent(const Model& model, const DrawingParams& params);
 /// The second pass's, given the first's.
 LatentExtent second_extent(const LatentExtent& first, double scale);
-/// Whether hires-fix enlarges latents; else pictures, with a network.
-bool enlarges_latents(const DrawingParams& params);
 /// Steps of the second pass, strength not yet applied.
 int second_steps(const DrawingParams& params);
 

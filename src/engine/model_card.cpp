@@ -85,8 +85,7 @@ Result<DrawingCost> predict_cost(const ModelCard& card, const DrawingParams& par
                                  const InputSizes& inputs) {
   LIMNER_CHECK(card.unpacked != nullptr, "a card comes from describe()");
   const DrawingParams used = TRY(resolve_params(*card.unpacked, params, inputs));
-  if (used.hires_scale > 1 && !enlarges_latents(used))
-    TRY(find_upscaler(used.hires_upscaler, "hires_upscaler"));
+  if (has_second_upscaler(used)) TRY(find_upscaler(used.hires_upscaler, "hires_upscaler"));
   const TokenizedRequest texts = TRY(tokenize_request(*card.unpacked, used));
   return cost_of(*card.unpacked, used, inputs, texts.prompts);
 }

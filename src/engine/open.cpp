@@ -163,7 +163,7 @@ Result<DrawingPtr> open(Model& model, const DrawingParams& params, const Drawing
   drawing->noise = std::make_unique<CountedNoise>(*TRY(find_noise_kind(used.noise)), *used.seed);
   drawing->wants_second_pass = used.hires_scale > 1;
   drawing->evaluations_later = TRY(second_pass_evaluations(model, used));
-  if (drawing->wants_second_pass && !enlarges_latents(used))
+  if (has_second_upscaler(used))
     drawing->upscaler = TRY(Upscaler::load(TRY(find_upscaler(used.hires_upscaler, "hires_upscaler")),
                                            model.backend(), model.precision()));
   for (const auto& control : inputs.controls)

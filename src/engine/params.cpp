@@ -252,6 +252,11 @@ Result<void> check_params(const DrawingParams& params) {
   return {};
 }
 
+bool has_second_upscaler(const DrawingParams& params) {
+  return params.hires_scale > 1 && params.hires_upscaler != "latent" &&
+         params.hires_upscaler != "latent_nearest";
+}
+
 Result<void> check_names_only(const DrawingParams& params) {
   if (!is_plain_name(params.hires_upscaler))
     return invalid("hires_upscaler", fmt::format("\"{}\" is not a name: {}",

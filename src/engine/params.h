@@ -89,6 +89,10 @@ Result<DrawingParams> params_from_json(const Json& json, std::string_view field)
 /// Checks what does not need a model: ranges, words, sizes of texts, that options agree with each other.
 Result<void> check_params(const DrawingParams& params);
 
+/// Whether a second pass (hires-fix) enlarges the picture of the first with an upscaler's network, named by
+/// hires_upscaler; else it enlarges latents, or there is none.
+bool has_second_upscaler(const DrawingParams& params);
+
 /// Checks that parameters which may be a path on the command line are plain names: to be asked of everything
 /// that comes from a network. `invalid` names the parameter.
 Result<void> check_names_only(const DrawingParams& params);

@@ -54,10 +54,6 @@ int second_steps(const DrawingParams& params) {
   return params.hires_steps > 0 ? params.hires_steps : *params.steps;
 }
 
-bool enlarges_latents(const DrawingParams& params) {
-  return params.hires_upscaler == "latent" || params.hires_upscaler == "latent_nearest";
-}
-
 Result<void> enter_second_pass(Drawing& drawing) {
   drawing.evaluations_before = drawing.sampler->asks_total();
   drawing.evaluations_later = 0;
@@ -73,7 +69,7 @@ Result<void> begin_second_pass(Drawing& drawing) {
   const LatentExtent from = drawing.extent, to = second_extent(from, drawing.params.hires_scale);
   std::vector<float> latent(drawing.sampler->latent().begin(), drawing.sampler->latent().end());
   std::vector<float> clean;
-  if (enlarges_latents(drawing.params)) {
+  if (!has_second_upscaler(drawing.params)) {
     clean = enlarge_latent(latent, from, to, drawing.params.hires_upscaler == "latent_nearest");
     TRY(enter_second_pass(drawing));
   } else {

@@ -28,9 +28,8 @@ constexpr int64_t kPredictionMargin = 2;
 
 Result<void> check_names(const Catalogue& catalogue, const JobRequest& request) {
   TRY(check_names_only(request.params));
-  const std::string& upscaler = request.params.hires_upscaler;
-  if (request.params.hires_scale > 1 && !upscaler.starts_with("latent"))
-    TRY(catalogue.find_adapter(AdapterKind::upscaler, upscaler, "hires_upscaler"));
+  if (has_second_upscaler(request.params))
+    TRY(catalogue.find_adapter(AdapterKind::upscaler, request.params.hires_upscaler, "hires_upscaler"));
   return {};
 }
 

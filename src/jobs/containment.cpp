@@ -15,12 +15,6 @@ namespace {
 constexpr std::string_view kFeatures[] = {"image-to-image", "inpainting", "controlnet",
                                           "lora",           "upscaling",  "frames"};
 
-// The second pass enlarges latents without a network.
-bool has_second_upscaler(const DrawingParams& params) {
-  return params.hires_scale > 1 && params.hires_upscaler != "latent" &&
-         params.hires_upscaler != "latent_nearest";
-}
-
 std::vector<std::string_view> features_of(const JobRequest& request) {
   const bool upscale = request.task == "upscale";
   const bool used[] = {!request.init.empty() && !upscale,
@@ -131,7 +125,11 @@ void add_digests(DrawingFacts& facts, Ledger& ledger) {
   const std::vector<std::string> named = facts.loras;
   for (const std::string& lora : named) {
     if (!is_id(lora, "file")) continue;
-    if (Result<std::string> digest = ledger.uploads().digest(lora)) facts.loras.push_back(std::move(*digest));
+    Result<std::string> digest = ledger.uploads().digest(lora);
+    if (digest)
+      facts.loras.push_back(std::move(*digest));
+    else if (digest.error().code != Code::not_found)
+      facts.digests_known = false;
   }
 }
 
@@ -141,7 +139,11 @@ IncidentMatch::IncidentMatch(Incident incident, Ledger& ledger, const Catalogue*
   if (incident_.scope == IncidentScope::model && catalogue) {
     if (const Result<ModelEntry> entry = catalogue->find(incident_.subject)) name = entry->name;
   } else if (incident_.scope == IncidentScope::lora && is_id(incident_.subject, "file")) {
-    if (const Result<std::string> digest = ledger.uploads().digest(incident_.subject)) name = *digest;
+    const Result<std::string> digest = ledger.uploads().digest(incident_.subject);
+    if (digest)
+      name = *digest;
+    else
+      bytes_unknown_ = digest.error().code != Code::not_found;
   }
   if (name.empty() || name == incident_.subject) return;
   renamed_ = incident_;
@@ -149,6 +151,10 @@ IncidentMatch::IncidentMatch(Incident incident, Ledger& ledger, const Catalogue*
 }
 
 bool IncidentMatch::stops(const DrawingFacts& facts) const {
+  // Nobody can say that an uploaded LoRA is not the one meant.
+  const auto uploaded = [](const std::string& lora) { return is_id(lora, "file"); };
+  if (bytes_unknown_ && std::ranges::any_of(facts.loras, uploaded)) return true;
+  if (wants_digests() && !facts.digests_known) return true;
   return limner::stops(incident_, facts) || (renamed_ && limner::stops(*renamed_, facts));
 }
 

@@ -24,6 +24,7 @@ struct DrawingFacts {
   std::vector<std::string> loras, prompts;
   std::vector<std::string_view> features;  ///< some of drawing_features()
   bool texts_known = true;                 ///< false: prompts and LoRAs cannot be read any more
+  bool digests_known = true;  ///< false: of an uploaded LoRA it cannot be said now what its bytes are
 };
 /// The ways of drawing that an incident can stop: "image-to-image", "inpainting", "controlnet", "lora",
 /// "upscaling", "frames".
@@ -38,7 +39,8 @@ DrawingFacts facts_of(const Job& job, const JobRequest& request);
 
 bool stops(const Incident& incident, const DrawingFacts& facts);
 
-/// Adds to uploaded LoRAs their digests, by which the same bytes are known that were uploaded again.
+/// Adds to uploaded LoRAs their digests, by which the same bytes are known that were uploaded again. What the
+/// ledger cannot tell now leaves digests_known false: incidents about LoRAs then stop the drawing.
 void add_digests(DrawingFacts& facts, Ledger& ledger);
 
 /// An incident, and the name that drawings have for its subject where that is another.
@@ -53,6 +55,7 @@ class IncidentMatch {
  private:
   Incident incident_;
   std::optional<Incident> renamed_;
+  bool bytes_unknown_ = false;  ///< of the uploaded LoRA that is its subject, until it is read again
 };
 
 /// What whoever asked is told: `forbidden`, or `unavailable` where everything is stopped; the field is

@@ -4,10 +4,44 @@
 
 #include "base/ids.h"
 #include "jobs/incident_report.h"
+#include "ledger/forwarding_ledger.h"
 #include "ledger/ledger_fixture.h"
 
 namespace limner {
 namespace {
+
+class UnreadableUploads final : public UploadTable {
+ public:
+  explicit UnreadableUploads(UploadTable& inner) : inner_(inner) {}
+  Result<void> create(const Upload& upload) override { return inner_.create(upload); }
+  Result<Upload> find(std::string_view id) override { return inner_.find(id); }
+  Result<std::string> digest(std::string_view id) override {
+    if (readable) return inner_.digest(id);
+    return Error{Code::unavailable, "ledger", "the disk does not answer", ""};
+  }
+  Result<std::vector<Upload>> list(std::string_view tenant, std::string_view purpose, int limit,
+                                   std::string_view before) override {
+    return inner_.list(tenant, purpose, limit, before);
+  }
+  Result<void> mark_deleted(std::string_view id, TimeUs now, const AuditParty& by) override {
+    return inner_.mark_deleted(id, now, by);
+  }
+  Result<std::vector<Upload>> beyond_retention(TimeUs now, int limit) override {
+    return inner_.beyond_retention(now, limit);
+  }
+  bool readable = true;
+
+ private:
+  UploadTable& inner_;
+};
+
+class LedgerOfUnreadableUploads final : public ForwardingLedger {
+ public:
+  explicit LedgerOfUnreadableUploads(Ledger& inner) : ForwardingLedger(inner), unreadable(inner.uploads()) {}
+  UploadTable& uploads() override { return unreadable; }
+
+  UnreadableUploads unreadable;
+};
 
 class ContainmentTest : public testing::Test {
  protected:
@@ -30,6 +64,18 @@ class ContainmentTest : public testing::Test {
     made.request = job_request_to_json(job_request_from_json(request).value());
     made.prompt = request["prompt"].get<std::string>();
     return made;
+  }
+  Job with(const std::string& lora) { return job({{"prompt", "a"}, {"loras", {lora + ":0.5"}}}); }
+  std::string upload(char digest) {
+    Upload made;
+    made.id = new_id("file");
+    made.tenant = ledger.tenant.id;
+    made.purpose = "lora";
+    made.sha256 = std::string(64, digest);
+    made.key = "uploads/" + made.id;
+    made.created = ledger.clock.now();
+    EXPECT_TRUE(ledger->uploads().create(made));
+    return made.id;
   }
   TestLedger ledger;
   Containment containment{*ledger, ledger.clock};
@@ -140,20 +186,6 @@ TEST_F(ContainmentTest, SecondPassesAreUpscalingToo) {
 }
 
 TEST_F(ContainmentTest, AnUploadedLoraIsKnownByItsBytes) {
-  const auto upload = [this](char digest) {
-    Upload made;
-    made.id = new_id("file");
-    made.tenant = ledger.tenant.id;
-    made.purpose = "lora";
-    made.sha256 = std::string(64, digest);
-    made.key = "uploads/" + made.id;
-    made.created = ledger.clock.now();
-    EXPECT_TRUE(ledger->uploads().create(made));
-    return made.id;
-  };
-  const auto with = [this](const std::string& lora) {
-    return job({{"prompt", "a"}, {"loras", {lora + ":0.5"}}});
-  };
   const std::string stopped = upload('a'), again = upload('a'), other = upload('b');
   const Incident incident = open(IncidentScope::lora, stopped);
   // Its owner may delete it and bring it again.
@@ -169,6 +201,26 @@ TEST_F(ContainmentTest, AnUploadedLoraIsKnownByItsBytes) {
     return {};
   }));
   EXPECT_EQ(about, 1);
+}
+
+TEST_F(ContainmentTest, ALoraWhoseBytesCannotBeToldIsStopped) {
+  const std::string stopped = upload('a'), other = upload('b');
+  open(IncidentScope::lora, stopped);
+  LedgerOfUnreadableUploads faulty(*ledger);
+  Containment guarded{faulty, ledger.clock};
+  ASSERT_TRUE(guarded.refresh());
+  EXPECT_TRUE(guarded.check(with(other)));
+  // The drawing's are not known.
+  faulty.unreadable.readable = false;
+  EXPECT_FALSE(guarded.check(with(other)));
+  EXPECT_TRUE(guarded.check(job()));
+  // Nor the incident's.
+  ASSERT_TRUE(guarded.refresh());
+  faulty.unreadable.readable = true;
+  EXPECT_FALSE(guarded.check(with(other)));
+  EXPECT_TRUE(guarded.check(job()));
+  ASSERT_TRUE(guarded.refresh());
+  EXPECT_TRUE(guarded.check(with(other)));
 }
 
 TEST_F(ContainmentTest, WithholdsPicturesOnlyIfItSaysSo) {

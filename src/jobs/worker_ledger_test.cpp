@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "jobs/worker_fixture.h"
+#include "ledger/forwarding_ledger.h"
 
 namespace limner {
 namespace {
@@ -66,32 +67,12 @@ class FaultyJobs final : public JobTable {
   JobTable& inner_;
 };
 
-class FaultyLedger final : public Ledger {
+class FaultyLedger final : public ForwardingLedger {
  public:
-  explicit FaultyLedger(Ledger& inner) : faulty(inner.jobs()), inner_(inner) {}
-  TenantTable& tenants() override { return inner_.tenants(); }
+  explicit FaultyLedger(Ledger& inner) : ForwardingLedger(inner), faulty(inner.jobs()) {}
   JobTable& jobs() override { return faulty; }
-  PictureTable& pictures() override { return inner_.pictures(); }
-  UsageTable& usage() override { return inner_.usage(); }
-  UploadTable& uploads() override { return inner_.uploads(); }
-  BatchTable& batches() override { return inner_.batches(); }
-  DeliveryTable& deliveries() override { return inner_.deliveries(); }
-  SettingTable& settings() override { return inner_.settings(); }
-  AuditTable& audit() override { return inner_.audit(); }
-  IncidentTable& incidents() override { return inner_.incidents(); }
-  ReviewTable& reviews() override { return inner_.reviews(); }
-  PanelTable& panels() override { return inner_.panels(); }
-  DataKeyTable& data_keys() override { return inner_.data_keys(); }
-  Result<void> backup(const std::filesystem::path& to) override { return inner_.backup(to); }
-  Result<void> flush() override { return inner_.flush(); }
-  Result<int64_t> seal_texts() override { return inner_.seal_texts(); }
-  Result<void> settle() override { return inner_.settle(); }
-  Result<void> probe() override { return inner_.probe(); }
 
   FaultyJobs faulty;
-
- private:
-  Ledger& inner_;
 };
 
 class WorkerWithABadLedger : public WorkerFixture {
