@@ -8,8 +8,9 @@ TAESD's size, 512x512), text (its text encoder, two rows), load (start of a prog
 attention (the fused kernel as a share of the machine's peak), convolution and linear (four of SD 1.5's in a row, of three sizes),
 int8 (unet_step with linear maps in 8 bits, beside OpenVINO with weights and activations in 8 bits, by NNCF), picture (512x512, 20 steps
 of Euler with guidance, from the request to the end of a job of the server, beside the peers' whole pipelines), turbo (one step without
-guidance, the small decoder), default (the default model, 20 steps with guidance, 1, 4 and 16 pictures at once). Random weights, but for
-the last. Everyone computes in bf16 but for int8; the probe between the rounds says what the machine could do at that moment. Writes each
+guidance, the small decoder), default (the default model, 20 steps with guidance, 1, 4 and 16 pictures at once); and, where it is asked
+for alone, unet_step_xl (SDXL's UNet, 1024x1024, two rows: with one peer 20 GB of memory). Random weights, but for default. Everyone
+computes in bf16 but for int8; the probe between the rounds says what the machine could do at that moment. Writes each
 table to bench/results/CASE.md and prints them. --limit avx512 has everyone do without AMX.
 
 --peers openvino,torch is who runs beside Limner; limner-direct (without Winograd) and sdcpp (stable-diffusion.cpp, f16, unet_step
@@ -32,10 +33,11 @@ MODEL = WORK / "sd15-random"
 RESULTS = ROOT / "bench" / "results"
 # Threads that wait for work sleep: what they spin would count as processor time, and others have work for the cores.
 ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "passive"}
+XL = WORK / "sdxl-random"
 TURBO = WORK / "sd15-turbo-random"
 DEFAULT = ROOT / "models" / "limner-tiny"
 CHAINS = WORK / "chains"
-NETS = {"unet_step": ["unet"], "vae_decode": ["vae_decode"], "vae_encode": ["vae_encode"], "taesd": ["tiny_decode"],
+NETS = {"unet_step": ["unet"], "unet_step_xl": ["unet_xl"], "vae_decode": ["vae_decode"], "vae_encode": ["vae_encode"], "taesd": ["tiny_decode"],
         "text": ["clip_text"], "load": ["unet"], "int8": ["unet"],
         "convolution": ["convolution_320x64", "convolution_640x32", "convolution_1280x16"],
         "linear": ["linear_320x4096", "linear_640x1024", "linear_1280x256"]}
@@ -110,6 +112,9 @@ def pipeline_of(net):
     if random_model.is_chain(net):
         random_model.make_chain(net, CHAINS / random_model.part_of(net))
         return CHAINS
+    if net == "unet_xl":
+        random_model.make_xl(XL)
+        return XL
     return DEFAULT if net.startswith("default_") else TURBO if net == "tiny_decode" else MODEL
 
 
@@ -131,7 +136,7 @@ def words_of(peer, net, threads):
             random_model.write_inputs(net, inputs)
         dtype, *more = {"limner": ["bf16"], "limner-direct": ["bf16-direct"], "limner-int8": ["bf16", "--int8"],
                         "limner-kept": ["bf16", "--packed", WORK / f"{net}-packed.safetensors"]}[peer]
-        kind = "chain" if random_model.is_chain(net) else net
+        kind = "chain" if random_model.is_chain(net) else "unet" if net == "unet_xl" else net
         return [BUILD / "tests/tools/run_net", kind, pipeline_of(net) / random_model.part_of(net), inputs, WORK / "out.safetensors",
                 "--backend", "cpu", "--dtype", dtype, "--threads", threads, "--serve", *more]
     if peer in ("torch", "sdcpp"):
@@ -280,7 +285,7 @@ def main():
     random_model.make(MODEL, ROOT / "models" / "clip-tokenizer")
     random_model.make_turbo(TURBO, MODEL)
     RESULTS.mkdir(exist_ok=True)
-    for case in options.cases or RUNS:
+    for case in options.cases or [case for case in RUNS if case != "unet_step_xl"]:
         lines = RUNS[case](case, options)
         limit = ", without AMX" if options.limit else ""
         head = [f"# {case}", "", f"{processor()}, {options.threads} threads at most, {options.rounds} round{'s' * (options.rounds > 1)}, "

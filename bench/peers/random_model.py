@@ -1,4 +1,4 @@
-"""Random weights of the architecture of Stable Diffusion 1.5, and chains of its operators: they say everything about speed and
+"""Random weights of the architectures of Stable Diffusion 1.5 and XL, and chains of operators: they say everything about speed and
 nothing about pictures. And what networks are given, those of the default model among them."""
 
 import json
@@ -12,6 +12,11 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 UNET = dict(sample_size=64, in_channels=4, out_channels=4, block_out_channels=(320, 640, 1280, 1280), layers_per_block=2,
             cross_attention_dim=768, attention_head_dim=8)
+UNET_XL = dict(sample_size=128, in_channels=4, out_channels=4, block_out_channels=(320, 640, 1280), layers_per_block=2,
+               cross_attention_dim=2048, attention_head_dim=(5, 10, 20), transformer_layers_per_block=(1, 2, 10),
+               down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+               up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), use_linear_projection=True,
+               addition_embed_type="text_time", addition_time_embed_dim=256, projection_class_embeddings_input_dim=2816)
 VAE = dict(in_channels=3, out_channels=3, latent_channels=4, block_out_channels=(128, 256, 512, 512), layers_per_block=2,
            sample_size=512, down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4)
 TEXT = dict(vocab_size=49408, hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12,
@@ -48,6 +53,19 @@ def make_turbo(model, plain):
     AutoencoderTiny().to(torch.bfloat16).save_pretrained(model / "vae", safe_serialization=True)
 
 
+def make_xl(model):
+    """SDXL's UNet in bf16 (5.1 GB) in the folder `model`, unless it is there."""
+    if (model / "unet/config.json").exists():
+        return
+    print("making random weights of SDXL's size", flush=True)
+    torch.manual_seed(4)
+    torch.set_default_dtype(torch.bfloat16)  # twice the size would not fit beside everything else
+    unet = UNet2DConditionModel(**UNET_XL)
+    torch.set_default_dtype(torch.float32)
+    shutil.rmtree(model, ignore_errors=True)
+    unet.save_pretrained(model / "unet", safe_serialization=True)
+
+
 def standard_tokenizer(merges, folder):
     """CLIP's tokenizer from its merges: byte symbols, the same at a word's end, one token a merge, two specials."""
     pairs = [line for line in merges if line and not line.startswith("#")]
@@ -81,6 +99,7 @@ def make_chain(net, path):
 INPUTS = {
     "unet": {"sample": (2, 64, 64, 4), "timestep": (2,), "context": (2, 77, 768)},
     "unet_one": {"sample": (1, 64, 64, 4), "timestep": (1,), "context": (1, 77, 768)},
+    "unet_xl": {"sample": (2, 128, 128, 4), "timestep": (2,), "context": (2, 77, 2048), "text_embeds": (2, 1280), "time_ids": (2, 6)},
     "vae_decode": {"latent": (1, 64, 64, 4)},
     "vae_encode": {"image": (1, 512, 512, 3)},
     "tiny_decode": {"latent": (1, 64, 64, 4)},
@@ -117,6 +136,8 @@ def inputs_of(net):
     tensors = {name: torch.randn(shape) for name, shape in shapes.items()}
     if "timestep" in tensors:
         tensors["timestep"] = torch.full(shapes["timestep"], 500.0)
+    if "time_ids" in tensors:
+        tensors["time_ids"] = torch.tensor([1024.0, 1024, 0, 0, 1024, 1024]).expand(shapes["time_ids"]).contiguous()
     if "ids" in tensors:
         tensors["ids"] = torch.randint(0, WORDS, shapes["ids"])
     return tensors
@@ -141,8 +162,9 @@ def module_of(net, model, dtype, attention="sdpa"):
             super().__init__()
             self.net = UNet2DConditionModel.from_pretrained(model / "unet", torch_dtype=dtype)
 
-        def forward(self, sample, timestep, context):
-            return self.net(sample, timestep, context, return_dict=False)[0]
+        def forward(self, sample, timestep, context, text_embeds=None, time_ids=None):
+            added = None if text_embeds is None else {"text_embeds": text_embeds, "time_ids": time_ids}
+            return self.net(sample, timestep, context, added_cond_kwargs=added, return_dict=False)[0]
 
     class VaeDecode(torch.nn.Module):
         def __init__(self):
