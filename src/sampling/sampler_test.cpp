@@ -19,14 +19,15 @@ namespace {
 
 constexpr size_t kSize = 2 * 3 * 4;
 
-TrainingSchedule training_predicting(const char* prediction) {
+TrainingSchedule training_predicting(const char* prediction, bool ends_at_one = true) {
   const Json config = {{"_class_name", "EulerDiscreteScheduler"},
                        {"beta_start", 0.00085},
                        {"beta_end", 0.012},
                        {"beta_schedule", "scaled_linear"},
                        {"steps_offset", 1},
                        {"timestep_spacing", "leading"},
-                       {"prediction_type", prediction}};
+                       {"prediction_type", prediction},
+                       {"set_alpha_to_one", ends_at_one}};
   return read_training_schedule(config, "scheduler_config.json").value();
 }
 
@@ -62,8 +63,9 @@ template <class Check>
 void for_every_drawing(const Check& check, int steps = 6, int skip = 0) {
   std::vector<const SamplerInfo*> infos(samplers().begin(), samplers().end());
   infos.push_back(&kTemplate);
-  for (const char* prediction : {"epsilon", "v_prediction", "sample"}) {
-    const TrainingSchedule training = training_predicting(prediction);
+  for (const auto& [prediction, ends_at_one] : std::initializer_list<std::pair<const char*, bool>>{
+           {"epsilon", true}, {"epsilon", false}, {"v_prediction", true}, {"sample", true}}) {
+    const TrainingSchedule training = training_predicting(prediction, ends_at_one);
     for (const NoiseSchedule* schedule : noise_schedules()) {
       for (const SamplerInfo* info : infos) {
         SCOPED_TRACE(testing::Message() << info->name << " on " << schedule->name << " with " << prediction);

@@ -1,6 +1,7 @@
 // Denoising diffusion implicit models. Song et al. 2020 (arXiv:2010.02502), equations 12 and 16; diffusers'
 // DDIMScheduler. eta 0 draws no noise, eta 1 is DDPM's amount.
 
+#include <algorithm>
 #include <cmath>
 
 #include "sampling/samplers/clean_limit.h"
@@ -26,7 +27,8 @@ class Ddim final : public PlannedSampler {
     limit_.apply(denoised, direction);
     vp_noise(prediction_, level_of(alpha), x, prediction, direction);
 
-    const float variance = (1 - next) / (1 - alpha) * (1 - alpha / next);
+    // A schedule whose last level is below the model's own smallest steps towards more noise at the end.
+    const float variance = std::max((1 - next) / (1 - alpha) * (1 - alpha / next), 0.0f);
     const float deviation = eta_ * std::sqrt(variance);
     const float clean_weight = std::sqrt(next);
     const float direction_weight = std::sqrt(1 - next - deviation * deviation);
