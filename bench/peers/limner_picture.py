@@ -18,7 +18,7 @@ from server import Server  # noqa: E402
 model, threads, steps, guidance = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
 side, pictures = int(sys.argv[5]), int(sys.argv[6])
 CONFIG = f"""
-[[models]]
+[[model]]
 name = "measured"
 path = "{model}"
 """

@@ -21,7 +21,8 @@ class ConfigFile {
   Result<void> read(const toml::table& root) {
     for (const auto& [key, node] : root) {
       const std::string section(key.str());
-      if (section == "models" && node.is_array()) {
+      // [[models]] is taken too, but cannot stand beside the settings of [models].
+      if ((section == "model" || section == "models") && node.is_array()) {
         TRY(read_models(*node.as_array()));
       } else if (const toml::table* table = node.as_table()) {
         TRY(read_section(section, *table));
@@ -38,7 +39,7 @@ class ConfigFile {
   }
   Error unknown(std::string_view key, const toml::node& node) const {
     return invalid(std::string(key), fmt::format("is no setting, in {}", place(node)),
-                   "`limner config show` lists what there is; [[models]] is an array of tables");
+                   "`limner config show` lists what there is; [[model]] is an array of tables");
   }
 
   Result<SettingValue> value_of(std::string_view key, const toml::node& node) const {
@@ -114,7 +115,7 @@ class ConfigFile {
   Result<void> read_models(const toml::array& models) {
     for (const toml::node& node : models) {
       const toml::table* table = node.as_table();
-      if (!table) return unknown("models", node);
+      if (!table) return unknown("model", node);
       const ModelEntry entry = TRY(read_model(*table));
       config_.catalogue.models.push_back(entry);
     }
@@ -124,7 +125,7 @@ class ConfigFile {
   Result<ModelEntry> read_model(const toml::table& table) {
     ModelEntry entry;
     for (const auto& [key, node] : table) {
-      const std::string name = fmt::format("models.{}", key.str());
+      const std::string name = fmt::format("model.{}", key.str());
       if (key == "name")
         entry.name = TRY(text_of(name, node));
       else if (key == "path")
@@ -144,9 +145,9 @@ class ConfigFile {
       else
         return unknown(name, node);
     }
-    if (entry.name.empty()) return invalid("models.name", fmt::format("is missing, in {}", place(table)));
+    if (entry.name.empty()) return invalid("model.name", fmt::format("is missing, in {}", place(table)));
     if (entry.path.empty() == !entry.provider)
-      return invalid(fmt::format("models: {}", entry.name),
+      return invalid(fmt::format("model: {}", entry.name),
                      fmt::format("needs either a path or a provider, in {}", place(table)));
     if (entry.provider) entry.provider->fallback = entry.fallback;
     return entry;
@@ -164,7 +165,7 @@ class ConfigFile {
   Result<ProviderConfig> read_provider(const toml::table& table) {
     ProviderConfig provider;
     for (const auto& [key, node] : table) {
-      const std::string name = fmt::format("models.provider.{}", key.str());
+      const std::string name = fmt::format("model.provider.{}", key.str());
       if (key == "url")
         provider.url = TRY(text_of(name, node));
       else if (key == "model")
@@ -188,7 +189,7 @@ class ConfigFile {
       else
         return unknown(name, node);
     }
-    TRY(parse_url(provider.url, "models.provider.url"));
+    TRY(parse_url(provider.url, "model.provider.url"));
     return provider;
   }
 

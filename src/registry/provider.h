@@ -16,7 +16,7 @@
 
 namespace limner {
 
-/// [[models]] with provider = ... of the configuration.
+/// [[model]] with provider = ... of the configuration.
 struct ProviderConfig {
   std::string url;      ///< base, "https://host/v1"
   std::string api_key;  ///< sent as Bearer; empty: none

@@ -41,10 +41,12 @@ def provider():
 
 def config(provider, fallback=""):
     return f"""
-[[models]]
+[models]
+memory_mib = 4000
+[[model]]
 name = "elsewhere"
 {f'fallback = "{fallback}"' if fallback else ''}
-[models.provider]
+[model.provider]
 url = "{provider.url}/v1"
 model = "their-model"
 api_key = "sk-provider-secret"
