@@ -65,6 +65,9 @@ std::string curl_call(const Route& route, std::string_view base) {
   if (route.access.value != Access::open) call += " -H \"Authorization: Bearer $LIMNER_KEY\"";
   if (route.path == "/v1/jobs" && route.method == "POST")
     call += R"( -H "Content-Type: application/json" -d '{"prompt": "a lighthouse at dusk", "seed": 7}')";
+  else if (route.path.starts_with("/v1/images/") && list_contains(route.body_type, "multipart/form-data"))
+    call += route.path.ends_with("/edits") ? " -F prompt=\"a blue fox\" -F image=@picture.png"
+                                           : " -F image=@picture.png";
   else if (route.body_type == "multipart/form-data")
     call += " -F purpose=picture -F file=@picture.png";
   else if (list_contains(route.body_type, "image/png"))

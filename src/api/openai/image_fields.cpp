@@ -298,7 +298,18 @@ std::string image_request_schema(ImageOperation operation) {
   for (const ImageField& field : kImageFields)
     if (field.operations & flag_of(operation))
       properties += fmt::format("{}\"{}\":{}", properties.empty() ? "" : ",", field.name, field.schema);
-  const char* required = operation == ImageOperation::vary ? "" : R"("required":["prompt"],)";
+  const char* required = R"("required":["prompt"],)";
+  if (operation == ImageOperation::edit) {
+    properties +=
+        R"(,"image":{"type":"string","format":"binary","description":"In a form: the picture"},)"
+        R"("images":{"type":"array","minItems":1,"maxItems":1,"description":"In JSON: the picture, )"
+        R"({\"image_url\": \"data:...\"} or {\"file_id\": \"...\"}"},)"
+        R"("mask":{"description":"A file in a form; in JSON as in images"})";
+    required = R"("required":["prompt"],"anyOf":[{"required":["image"]},{"required":["images"]}],)";
+  } else if (operation == ImageOperation::vary) {
+    properties += R"(,"image":{"type":"string","format":"binary","description":"The picture"})";
+    required = R"("required":["image"],)";
+  }
   return fmt::format(R"({{"type":"object","additionalProperties":false,{}"properties":{{{}}}}})", required,
                      properties);
 }
