@@ -81,6 +81,11 @@ def test_a_controlnet_natively_and_by_script(make_server, models, tmp_path):
             "alwayson_scripts": {"ControlNet": {"args": [
                 {"enabled": True, "module": "none", "model": "edges", "image": base64.b64encode(condition).decode(),
                  "weight": 0.8}]}}}
+    unit = body["alwayson_scripts"]["ControlNet"]["args"][0]
+    for name, value in (("resize_mode", "Resize and Fill"), ("effective_region_mask", "x"), ("wieght", 0.5)):
+        answer = client.post("/sdapi/v1/txt2img", body | {"alwayson_scripts": {"ControlNet": {"args": [unit | {name: value}]}}})
+        assert 400 <= answer.status < 500 and name in answer.body.decode(), answer
+    unit |= {"resize_mode": "Crop and Resize", "pixel_perfect": True, "processor_res": 512, "hr_option": "Both", "mask": None}
     answer = client.post("/sdapi/v1/txt2img", body)
     assert answer.status == 200, answer
     pixels = Image.open(io.BytesIO(base64.b64decode(answer.json["images"][0]))).tobytes()

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/a1111/caller_options.h"
 
 namespace limner {
@@ -19,6 +21,20 @@ Result<double> number_of(const Json& unit, const char* name, double otherwise) {
   return unit[name].get<double>();
 }
 
+constexpr std::string_view kUnitFields[] = {"enabled", "module", "mask", "control_mode", "resize_mode",
+                                            "model", "weight", "guidance_start", "guidance_end", "image",
+                                            "input_image",
+                                            // Of preprocessors, and of machines with little memory.
+                                            "processor_res", "threshold_a", "threshold_b", "pixel_perfect",
+                                            "save_detected_map", "low_vram", "lowvram"};
+
+// A condition is resized to the drawing's size: of one that has the drawing's shape nothing is cropped.
+bool fits_as_here(const Json& resize_mode) {
+  for (const Json& mode : {Json(0), Json(1), Json("Just Resize"), Json("Crop and Resize")})
+    if (resize_mode == mode) return true;
+  return false;
+}
+
 // Its model may be written "NAME [HASH]"; its picture "image", or {"image": ...}, or "input_image".
 Result<void> read_unit(const Json& unit, ControlUnits& units) {
   const auto is_set = [&](const char* name) { return unit.contains(name) && !is_neutral(unit[name]); };
@@ -26,6 +42,12 @@ Result<void> read_unit(const Json& unit, ControlUnits& units) {
     return in_unit("module", fmt::format("{}: pictures are not preprocessed here; send the condition itself",
                                          unit["module"].dump().substr(0, 80)));
   if (is_set("mask")) return in_unit("mask", "has no effect here");
+  for (const auto& [name, value] : unit.items())
+    if (std::ranges::find(kUnitFields, name) == std::end(kUnitFields) && !is_neutral(value) &&
+        !(name == "hr_option" && value == "Both"))
+      return in_unit(name.substr(0, 80), "has no effect here");
+  if (is_set("resize_mode") && !fits_as_here(unit["resize_mode"]))
+    return in_unit("resize_mode", R"(is neither "Just Resize" nor "Crop and Resize")");
   for (const char* mode : {"control_mode"})
     if (is_set(mode) && unit[mode] != "Balanced") return in_unit(mode, "is not \"Balanced\", or 0");
   if (!unit.contains("model") || !unit["model"].is_string()) return in_unit("model", "is missing");
