@@ -200,7 +200,8 @@ class Generate {
     std::vector<DrawingParams> all;
     if (flags_.frames != 0) return frames(params);
     if (!flags_.to_prompt.empty() || !flags_.to_seed.empty())
-      return invalid("to_prompt", "says where frames lead to", "give --frames N");
+      return invalid(flags_.to_prompt.empty() ? "to_seed" : "to_prompt", "says where frames lead to",
+                     "give --frames N");
     for (int i = 0; i < flags_.count; ++i) {
       all.push_back(params);
       all.back().seed = *params.seed + static_cast<uint64_t>(i);
@@ -415,9 +416,11 @@ void add_generate(CLI::App& app, CommandSlot& slot) {
       "--policy", [flags](const std::string& path) { flags->policy = path; },
       "Policy file; what it refuses or holds is not drawn");
   command->add_flag("--bare", flags->output.bare, "Write no parameters into the file");
-  command->add_option("--preview", flags->preview, "File to rewrite with a preview while drawing");
+  CLI::Option* preview =
+      command->add_option("--preview", flags->preview, "File to rewrite with a preview while drawing");
   command->add_option("--preview-every", flags->preview_every, "Steps between previews (5)")
-      ->check(CLI::Range(1, 1000));
+      ->check(CLI::Range(1, 1000))
+      ->needs(preview);
   command->add_flag("--json", flags->json, "Print a JSON report instead of paths");
   command->add_flag("-q,--quiet", flags->quiet, "Say nothing on standard error but errors");
   add_signing_flags(*command, flags->signing);

@@ -160,7 +160,8 @@ void add_key(CLI::App& app, CommandSlot& slot) {
       ->check(CLI::Range(1, 36'500));
   flags->limits.add_to(*made);
   add_data_command(*command, slot, "list", "The keys, without their secrets", list_keys, flags);
-  add_data_command(*command, slot, "revoke", "End a key at once", revoke, flags)
+  add_data_command(*command, slot, "revoke", "End a key; a running server notices within two seconds", revoke,
+                   flags)
       ->add_option("id", flags->id, "Its id, key_...")
       ->required();
   CLI::App* rotated =

@@ -106,7 +106,7 @@ Result<void> check_complete(const Receipt& receipt, const ReplayFlags& flags) {
   const Json& metadata = receipt.metadata;
   if (metadata.contains("extras"))
     return unsupported("what", "was drawn with LoRAs or other extra files, which replay does not load",
-                       "limner generate --like draws it with them");
+                       "limner generate --like FILE draws it, if they are given again (--lora, --embedding)");
   if (text_at(metadata, "task") != "text-to-image" && flags.pictures.init.empty())
     return invalid("init", "it was drawn over a picture", "give that with --init, and its mask with --mask");
   if (metadata.contains("controls") && flags.pictures.control_images.empty())

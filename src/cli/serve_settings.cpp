@@ -1,4 +1,4 @@
-// The table of settings: file, environment, `limner config show` and docs/configuration.md are made from it.
+// The table of settings: file, environment and `limner config show` are made from it.
 
 #include "cli/serve_config.h"
 
@@ -70,7 +70,9 @@ const Setting kSettings[] = {
      "not",
      AT(master_key)},
 
-    {"models.default", "Model that draws when a request names none; empty: limner-tiny",
+    {"models.default",
+     "Model that draws when a request names none; empty: the first [[model]], else the first of the model "
+     "folders",
      AT(catalogue.default_model)},
     {"models.memory_mib", "Weights held in memory; 0: three quarters of what is free at start",
      MIB(pool.memory_bytes), 0, 1 << 24},

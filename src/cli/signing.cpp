@@ -15,9 +15,11 @@ void add_signing_flags(CLI::App& app, SigningFlags& flags) {
   CLI::Option* sign = app.add_option("--sign", flags.folder,
                                      "Sign with the key of this folder (default: a chain of your own, made "
                                      "on first use)");
-  app.add_flag("--no-sign", flags.off, "Write no signed manifest into the file")->excludes(sign);
+  CLI::Option* none =
+      app.add_flag("--no-sign", flags.off, "Write no signed manifest into the file")->excludes(sign);
   app.add_option("--timestamp-url", flags.time_stamp.url,
-                 "Have an authority (RFC 3161) at this URL stamp the signature");
+                 "Have an authority (RFC 3161) at this URL stamp the signature")
+      ->excludes(none);
 }
 
 Result<void> PictureSigning::prepare(const SigningFlags& flags, Format format) {

@@ -32,8 +32,8 @@ Result<Margins> parse_margins(const std::string& text) {
 }
 
 Result<void> outpaint(const std::string& text, DrawingInputs& inputs) {
-  if (inputs.init.empty()) return invalid("outpaint", "needs a picture to enlarge", "give --init FILE");
-  if (!inputs.mask.empty()) return invalid("outpaint", "makes its own mask; leave --mask away");
+  if (inputs.init.empty()) return invalid("outpaint", "needs a picture to enlarge", "give init");
+  if (!inputs.mask.empty()) return invalid("outpaint", "makes its own mask; leave mask away");
   const Margins margins = TRY(parse_margins(text));
   const int64_t width = int64_t{inputs.init.width} + margins.left + margins.right;
   const int64_t height = int64_t{inputs.init.height} + margins.top + margins.bottom;
@@ -50,14 +50,13 @@ Result<void> outpaint(const std::string& text, DrawingInputs& inputs) {
 
 Result<DrawingInputs> prepare_inputs(GivenPictures given) {
   DrawingInputs inputs;
-  if (given.invert_mask && given.mask.empty())
-    return invalid("invert_mask", "needs a mask", "give --mask FILE");
+  if (given.invert_mask && given.mask.empty()) return invalid("invert_mask", "needs a mask", "give mask");
   inputs.init = std::move(given.init);
   if (!given.mask.empty()) inputs.mask = to_grey(given.mask);
   if (given.invert_mask) invert_mask(inputs.mask);
   if (!given.outpaint.empty()) TRY(outpaint(given.outpaint, inputs));
   if (given.mask_blur != 0) {
-    if (inputs.mask.empty()) return invalid("mask_blur", "needs a mask", "give --mask FILE");
+    if (inputs.mask.empty()) return invalid("mask_blur", "needs a mask", "give mask");
     Result<Picture> blurred = blur(inputs.mask, static_cast<float>(given.mask_blur));
     if (!blurred) {
       blurred.error().field = "mask_blur";

@@ -27,7 +27,7 @@ const std::array kTable = {
     ParamInfo{"sampler", "", "Sampler; `limner samplers` lists them (default: the model's scheduler).",
               "Sampler", 0, 0, "", &P::sampler},
     ParamInfo{"schedule", "",
-              "Noise schedule: karras, exponential, beta, sgm_uniform, simple, normal, ddim_uniform.",
+              "Noise schedule; `limner schedules` lists them (default: the model's scheduler).",
               "Schedule type", 0, 0, "", &P::schedule},
     ParamInfo{"guidance", "--cfg", "Guidance scale (CFG); 1 or less turns guidance off.", "CFG scale", 0, 100,
               "", &P::guidance},
@@ -76,7 +76,8 @@ const std::array kTable = {
               &P::hires_steps},
     ParamInfo{"hires_strength", "", "How far the enlarged picture is redrawn, 0 to 1.",
               "Hires denoising strength", 0, 1, "", &P::hires_strength},
-    ParamInfo{"hires_upscaler", "", "latent, latent_nearest, or an upscaler's name or path.",
+    ParamInfo{"hires_upscaler", "",
+              "latent, latent_nearest, or an upscaler's name (on the command line also its path).",
               "Hires upscaler", 0, 0, "", &P::hires_upscaler},
     ParamInfo{"blend_prompt", "", "A second prompt to blend towards.", "", 0, 0, "", &P::blend_prompt},
     ParamInfo{"blend_seed", "", "A second seed to blend towards.", "", 0, kSeedMax, "", &P::blend_seed},
@@ -244,7 +245,7 @@ Result<void> check_params(const DrawingParams& params) {
                    fmt::format("{} is behind guidance_end {}", params.guidance_start, params.guidance_end));
   if (params.vae_tiling == "on" && params.tile != "none")
     return invalid("vae_tiling", "does not go with a seamless picture, which has no edges to cut at",
-                   "leave out --tile or --vae-tiling");
+                   "leave out tile or vae_tiling");
   if (params.variation_strength > 0 && !params.variation_seed)
     return invalid("variation_strength", "needs a variation_seed");
   if (params.blend > 0 && !params.blend_prompt && !params.blend_seed)

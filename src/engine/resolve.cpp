@@ -29,14 +29,14 @@ Result<void> check_side(const char* name, int side, int multiple, int least) {
 // Which pictures the model needs and which it cannot use.
 Result<void> check_presence(const Model& model, const InputSizes& inputs) {
   const bool init = inputs.init_width > 0;
-  if (inputs.mask && !init) return invalid("mask", "needs a picture to lie on", "give --init FILE");
+  if (inputs.mask && !init) return invalid("mask", "needs a picture to lie on", "give init, that picture");
   if (model.inpainting() && !inputs.mask)
     return invalid(
         "mask", fmt::format("{} is an inpainting model and needs a picture and a mask", model.files().name),
-        "give --init FILE --mask FILE");
+        "give init and mask");
   if (model.pix2pix() && !init)
     return invalid("init", fmt::format("{} edits a picture and needs one", model.files().name),
-                   "give --init FILE");
+                   "give init, a picture to draw over");
   if (model.pix2pix() && inputs.mask)
     return unsupported("mask", "an instruction model edits the whole picture");
   if (const size_t nets = model.controlnets().size(); static_cast<size_t>(inputs.controls) != nets)
@@ -81,7 +81,8 @@ Result<void> resolve_sampling(const Model& model, DrawingParams& params) {
 Result<void> resolve_strength(const Model& model, const InputSizes& inputs, DrawingParams& params) {
   if (inputs.init_width == 0 || model.pix2pix()) {
     if (params.strength)
-      return invalid("strength", "says how far a picture is redrawn, and there is none", "give --init FILE");
+      return invalid("strength", "says how far a picture is redrawn, and there is none",
+                     "give init, a picture to draw over");
     return {};
   }
   if (!params.strength) params.strength = inputs.mask ? 1.0 : 0.8;

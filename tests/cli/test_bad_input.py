@@ -46,7 +46,7 @@ DRAW = ["generate", PROMPT, "--steps", "2", "-q", "-o", "out.png"]
         (["--seed", "-1"], ["seed", "-1"]),
         (["--seed", "1.5"], ["seed", "1.5"]),
         (["--seed", "18446744073709551616"], ["seed"]),
-        (["--strength", "0.5"], ["strength", "--init"]),
+        (["--strength", "0.5"], ["strength", "give init"]),
         (["--clip-skip", "9"], ["clip_skip", "9", "1 to 3"]),
         (["--eta", "inf"], ["eta", "inf"]),
         (["--variation-strength", "0.5"], ["variation_strength", "variation_seed"]),
@@ -61,18 +61,21 @@ DRAW = ["generate", PROMPT, "--steps", "2", "-q", "-o", "out.png"]
         (["--frames", "1", "--to-seed", "1"], ["frames", "2 to 1000"]),
         (["--frames", "3"], ["frames", "--to-prompt"]),
         (["--frames", "3", "--to-seed", "1", "-n", "2"], ["--frames"]),
-        (["--to-prompt", "a dog"], ["--frames"]),
+        (["--to-prompt", "a dog"], ["to_prompt", "--frames"]),
+        (["--to-seed", "5"], ["to_seed", "--frames"]),
         (["--threads", "-1"], ["--threads", "-1"]),
         (["--threads", "2000"], ["--threads", "1024"]),
         (["--quality", "0"], ["quality", "1 to 100"]),
         (["--preview", "p.png", "--preview-every", "0"], ["--preview-every"]),
+        (["--preview-every", "2"], ["--preview"]),
+        (["--no-sign", "--timestamp-url", "http://127.0.0.1:1/"], ["--timestamp-url", "--no-sign"]),
         (["--no-such-flag"], ["--no-such-flag"]),
         (["another", "prompt"], ["another"]),
         (["--control-image", "p.png"], ["control_image"]),
         (["--control-scale", "1"], ["controlnet"]),
-        (["--invert-mask"], ["invert_mask", "--mask"]),
-        (["--mask-blur", "2"], ["mask_blur", "--mask"]),
-        (["--outpaint", "8"], ["outpaint", "--init"]),
+        (["--invert-mask"], ["invert_mask", "give mask"]),
+        (["--mask-blur", "2"], ["mask_blur", "give mask"]),
+        (["--outpaint", "8"], ["outpaint", "give init"]),
     ],
     ids=lambda value: " ".join(value) if value and value[0].startswith("-") else None,
 )
@@ -244,7 +247,7 @@ def test_a_mask_of_another_size(limner, picture):
 
 
 def test_a_mask_alone(limner, picture):
-    limner.refuses(*DRAW, "--mask", picture, saying=["mask", "--init"])
+    limner.refuses(*DRAW, "--mask", picture, saying=["mask", "give init"])
 
 
 @pytest.mark.parametrize("margins", ["0", "-8", "1,2,3", "1,2,3,4,5", "8,8,8,x", "99999999999999", "8;8;8;8"])

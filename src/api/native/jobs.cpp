@@ -119,7 +119,7 @@ const Route kJobRoutes[] = {
      .access = Access::draw,
      .dialect = Dialect::native,
      .body_bytes_max = kJobBytesMax,
-     .summary = "Submit a job: every task and parameter of `limner generate` and `limner upscale`. Header "
+     .summary = "Submit a job: the tasks and parameters of `limner generate` and `limner upscale`. Header "
                 "Idempotency-Key makes repeating it safe.",
      .handle = post_job,
      .body_schema = "#JobRequest",

@@ -46,7 +46,7 @@ Meaning meaning(int extended) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_FORMAT:
-      return {Code::data_loss, "the file is damaged", "restore a backup: limner db restore"};
+      return {Code::data_loss, "the file is damaged", "restore a backup: limner db restore --replace"};
     case SQLITE_TOOBIG:
       return {Code::too_large, "a value is too long for the ledger", ""};
     case SQLITE_INTERRUPT:
