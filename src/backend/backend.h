@@ -26,12 +26,14 @@ inline constexpr Precision kPrecisions[] = {Precision::f32, Precision::bf16, Pre
 std::string_view precision_name(Precision precision);
 
 /// Scratch memory that executables run in, one for every thread that drives executables. Grows only in
-/// reserve().
+/// reserve(), shrinks only in release().
 class Workspace {
  public:
   virtual ~Workspace() = default;
   /// Makes room for an executable of `bytes`; `exhausted` when the system has not got them.
   virtual Result<void> reserve(size_t bytes) = 0;
+  /// Gives everything back; whoever runs next has to reserve() again.
+  virtual void release() = 0;
   virtual size_t bytes() const = 0;
 };
 

@@ -31,6 +31,7 @@ class MappedMemory {
 class MappedWorkspace final : public Workspace {
  public:
   Result<void> reserve(size_t bytes) override;
+  void release() override { memory_ = MappedMemory(); }
   size_t bytes() const override { return memory_.bytes(); }
   std::byte* data() const { return memory_.data(); }
 

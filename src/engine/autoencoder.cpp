@@ -104,7 +104,7 @@ std::vector<float> Autoencoder::unscaled_pixels(std::span<const float> latent) c
 Result<std::vector<float>> Autoencoder::run_decoder(std::span<const float> latent, int height, int width,
                                                     const GraphOptions& tiling, Workspace& workspace) {
   const std::string key = fmt::format("decode {}x{} {}", height, width, tiling_key(tiling));
-  const Executable* run =
+  const std::shared_ptr<const Executable> run =
       TRY(network_.compiled(key, [&] { return describe_decoder(height, width, tiling); }));
   const int64_t out_height = int64_t{height} * scale(), out_width = int64_t{width} * scale();
   std::vector<float> image(static_cast<size_t>(out_height * out_width * 3));
@@ -137,7 +137,7 @@ int Autoencoder::moment_channels() const {
 Result<std::vector<float>> Autoencoder::run_encoder(std::span<const float> pixels, int height, int width,
                                                     const GraphOptions& tiling, Workspace& workspace) {
   const std::string key = fmt::format("encode {}x{} {}", height, width, tiling_key(tiling));
-  const Executable* run =
+  const std::shared_ptr<const Executable> run =
       TRY(network_.compiled(key, [&] { return describe_encoder(height, width, tiling); }));
   const int channels = moment_channels(), h = height / scale(), w = width / scale();
   std::vector<float> moments(static_cast<size_t>(h) * w * channels);

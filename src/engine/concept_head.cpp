@@ -106,7 +106,8 @@ Result<std::vector<float>> ConceptHead::Parts::embed(const Picture& picture) {
   const std::vector<float> pixels = TRY(prepare_clip_picture(
       picture, {.shorter_side = static_cast<int>(config.side), .side = static_cast<int>(config.side)}));
   const std::lock_guard lock(turn);
-  const Executable* run = TRY(network.compiled("", [this] { return describe_clip_vision(config, root); }));
+  const std::shared_ptr<const Executable> run =
+      TRY(network.compiled("", [this] { return describe_clip_vision(config, root); }));
   TRY(workspace->reserve(run->workspace_bytes()));
   std::vector<float> embedding(static_cast<size_t>(config.projection));
   const ConstTensorView in(DType::f32, {1, config.side, config.side, 3}, pixels.data());

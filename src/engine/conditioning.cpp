@@ -38,7 +38,7 @@ Result<EncodedChunk> encode_chunk(Model& model, TextEncoder& encoder, const Toke
   shape.final_norm = encoder.use.final_norm;
   shape.pooled = encoder.use.pooled;
   const std::string key = std::to_string(hidden_from_end);
-  const Executable* run =
+  const std::shared_ptr<const Executable> run =
       TRY(encoder.network.compiled(key, [&] { return describe_clip_text(encoder.config, shape); }));
   EncodedChunk encoded;
   encoded.hidden.resize(static_cast<size_t>(window * encoder.config.width));

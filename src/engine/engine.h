@@ -103,7 +103,7 @@ Result<DrawingPtr> open(Model& model, const DrawingParams& params, const Drawing
 
 /// One network evaluation for each of `drawings`, batched where shapes agree. All must belong to one model
 /// and none may be drawn already. The bytes of a drawing do not depend on the others, nor on the number of
-/// threads. Allocates nothing after the first call with a given batch shape.
+/// threads. Allocates nothing where the batch shape is among the two dozen that were used last.
 Result<void> step(std::span<Drawing* const> drawings);
 
 bool drawn(const Drawing& drawing);

@@ -57,6 +57,7 @@ LayerErrors::LayerErrors(Model& model, Graph graph)
     : model_(model),
       graph_(std::move(graph)),
       maps_(quantizable_maps(graph_)),
+      alone_(maps_.size()),
       squares_(maps_.size()),
       squared_errors_(maps_.size()) {}
 
@@ -82,8 +83,7 @@ Result<void> LayerErrors::add_group(size_t& next) {
     }
     group.members.push_back({next, known->second});
   }
-  group.run =
-      TRY(model_.unet_network().compiled(fmt::format("operands {}", groups_.size()), [&] { return graph; }));
+  group.run = TRY(model_.unet_network().compile(graph));
   groups_.push_back(std::move(group));
   return {};
 }
@@ -110,8 +110,8 @@ Result<void> LayerErrors::compare(size_t index, const float* values, int64_t row
   const Shape shape{1, rows, map.out};
   std::vector<float> results[2];
   for (const bool int8 : {false, true}) {
-    const std::string key = fmt::format("{} alone{}", map.weight, int8 ? " int8" : "");
-    const Executable* run = TRY(model_.unet_network().compiled(key, [&] { return alone(map, rows, int8); }));
+    std::unique_ptr<Executable>& run = alone_[index][int8];
+    if (!run) run = TRY(model_.unet_network().compile(alone(map, rows, int8)));
     TRY(model_.workspace().reserve(run->workspace_bytes()));
     results[int8].resize(static_cast<size_t>(shape.count()));
     const ConstTensorView x(DType::f32, Shape{1, rows, map.in}, values);

@@ -1,6 +1,8 @@
 #pragma once
 // What 8 bits do to each linear map of a UNet, measured on the values that it meets while drawing.
 
+#include <array>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,7 +37,7 @@ class LayerErrors {
  private:
   /// Maps whose operands one run of the UNet gives out.
   struct Group {
-    const Executable* run = nullptr;
+    std::unique_ptr<Executable> run;
     std::vector<Shape> shapes;  ///< of the UNet's result, then of the operands
     struct Member {
       size_t map, output;
@@ -50,7 +52,8 @@ class LayerErrors {
   Graph graph_;
   std::vector<LinearMap> maps_;
   std::vector<Group> groups_;
-  std::vector<double> squares_, squared_errors_;  ///< by map
+  std::vector<std::array<std::unique_ptr<Executable>, 2>> alone_;  ///< by map: exactly, in 8 bits
+  std::vector<double> squares_, squared_errors_;                   ///< by map
 };
 
 }  // namespace limner

@@ -29,6 +29,9 @@ namespace fs = std::filesystem;
 // People draw with weights of 2 at most; far beyond, numbers overflow.
 constexpr double kLoraWeightMax = 100;
 
+// Sizes, numbers of rows and lengths of texts that people really ask for at one time are fewer.
+constexpr size_t kBatchesMax = 24, kBatchBytesMax = size_t{256} << 20;
+
 LoraTarget lora_target(std::string_view component) {
   if (component == "text_encoder") return LoraTarget::text_encoder;
   if (component == "text_encoder_2") return LoraTarget::text_encoder_2;
@@ -102,14 +105,23 @@ Result<Precision> choose_precision(const Backend& backend, const std::string& dt
   return invalid("dtype", fmt::format("\"{}\" is not one of: f32, bf16, bf16-direct", dtype.substr(0, 40)));
 }
 
-Model::Model() : conditionings_(std::make_unique<ConditioningCache>()) {}
+Model::Model()
+    : conditionings_(std::make_unique<ConditioningCache>()), batches_(kBatchesMax, kBatchBytesMax) {}
 Model::~Model() = default;
 
+size_t Model::batches() const { return batches_.size(); }
+
 Result<UnetBatch*> Model::batch(const BatchShape& shape) {
-  for (const auto& batch : batches_)
-    if (batch->shape() == shape) return batch.get();
-  batches_.push_back(TRY(UnetBatch::make(*this, shape)));
-  return batches_.back().get();
+  if (const std::unique_ptr<UnetBatch>* known = batches_.find(shape)) {
+    TRY(workspace().reserve((*known)->workspace_bytes()));
+    return known->get();
+  }
+  std::unique_ptr<UnetBatch> made = TRY(UnetBatch::make(*this, shape));
+  UnetBatch* const batch = made.get();
+  // It may have been the largest that the workspace has grown for. Who runs reserves what it needs.
+  if (batches_.keep(shape, std::move(made), batch->held_bytes()) > 0) workspace().release();
+  TRY(workspace().reserve(batch->workspace_bytes()));
+  return batch;
 }
 
 Result<std::unique_ptr<Model>> Model::load(const fs::path& path, const LoadOptions& options) {

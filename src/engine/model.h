@@ -14,6 +14,7 @@
 #include "engine/engine.h"
 #include "engine/memory_plans.h"
 #include "engine/network.h"
+#include "engine/recently_used.h"
 #include "families/family.h"
 #include "families/model_files.h"
 #include "families/quantization.h"
@@ -103,8 +104,11 @@ class Model {
   bool weights_are_sealed() const;
   /// Of all networks, so far.
   size_t packed_bytes() const;
-  /// The UNet for batches of `shape`, made the first time.
+  /// The UNet for batches of `shape`, made unless it is among those that were asked for last; the workspace
+  /// has room for it. Valid until the next call.
   Result<UnetBatch*> batch(const BatchShape& shape);
+  /// Those that are kept.
+  size_t batches() const;
   /// Scratch of step(): the rows of the present evaluation.
   std::vector<BatchRow>& batch_rows() { return batch_rows_; }
 
@@ -145,7 +149,7 @@ class Model {
   Network unet_network_;
   std::vector<TextEncoder> text_encoders_;
   std::vector<ControlNet> controlnets_;
-  std::vector<std::unique_ptr<UnetBatch>> batches_;
+  RecentlyUsed<BatchShape, std::unique_ptr<UnetBatch>> batches_;
   std::vector<BatchRow> batch_rows_;
   std::vector<std::string> warnings_;
   std::vector<std::pair<std::string, double>> lora_names_;

@@ -104,7 +104,7 @@ Result<std::vector<float>> PictureClassifier::classify(const Picture& picture) c
   const ClassifierKind& kind = parts_->kind;
   const std::vector<float> pixels = TRY(kind.prepare(picture));
   const std::lock_guard turn(parts_->turn);
-  const Executable* run = TRY(parts_->network.compiled("", kind.describe));
+  const std::shared_ptr<const Executable> run = TRY(parts_->network.compiled("", kind.describe));
   TRY(parts_->workspace->reserve(run->workspace_bytes()));
   std::vector<float> logits(kind.classes.size());
   const ConstTensorView in(DType::f32, {1, kind.side, kind.side, 3}, pixels.data());

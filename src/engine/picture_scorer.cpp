@@ -55,7 +55,7 @@ struct PictureScorer::Parts {
 Result<std::vector<float>> PictureScorer::Parts::vector_of(const TokenChunk& tokens) {
   const ClipTextConfig& text = config.text;
   const std::lock_guard lock(turn);
-  const Executable* run = TRY(network.compiled(
+  const std::shared_ptr<const Executable> run = TRY(network.compiled(
       "text", [&text] { return describe_clip_text(text, {.tokens = text.tokens_max, .pooled = true}); }));
   TRY(workspace->reserve(run->workspace_bytes()));
   std::vector<float> hidden(static_cast<size_t>(text.tokens_max * text.width));
@@ -72,7 +72,8 @@ Result<std::vector<float>> PictureScorer::Parts::vector_of(const Picture& pictur
   const std::vector<float> pixels = TRY(prepare_clip_picture(picture, preprocessing));
   const ClipVisionConfig& vision = config.vision;
   const std::lock_guard lock(turn);
-  const Executable* run = TRY(network.compiled("vision", [&vision] { return describe_clip_vision(vision); }));
+  const std::shared_ptr<const Executable> run =
+      TRY(network.compiled("vision", [&vision] { return describe_clip_vision(vision); }));
   TRY(workspace->reserve(run->workspace_bytes()));
   std::vector<float> vector(static_cast<size_t>(vision.projection));
   const ConstTensorView in(DType::f32, {1, vision.side, vision.side, 3}, pixels.data());

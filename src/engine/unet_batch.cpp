@@ -71,10 +71,9 @@ size_t UnetBatch::rows_max(const LatentExtent& extent) {
 
 Result<std::unique_ptr<UnetBatch>> UnetBatch::make(Model& model, const BatchShape& shape) {
   std::unique_ptr<UnetBatch> batch(new UnetBatch(model, shape));
-  batch->unet_ = TRY(model.unet_network().compiled(shape.key(), [&] { return describe(model, shape); }));
+  batch->unet_ = TRY(model.unet_network().compile(describe(model, shape)));
   if (shape.controlled) TRY(batch->make_controls());
   batch->lay_out_inputs();
-  TRY(model.workspace().reserve(batch->workspace_bytes()));
   return batch;
 }
 
@@ -82,6 +81,21 @@ size_t UnetBatch::workspace_bytes() const {
   size_t bytes = unet_->workspace_bytes();
   for (const Control& control : controls_) bytes = std::max(bytes, control.run->workspace_bytes());
   return bytes;
+}
+
+size_t UnetBatch::held_bytes() const {
+  size_t values = 0;
+  const auto add = [&values](const Buffer& buffer) { values += buffer.values.size(); };
+  for (const Buffer* buffer : {&sample_, &timestep_, &context_, &text_embeds_, &time_ids_, &guidance_,
+                               &prediction_, &deep_, &latent_})
+    add(*buffer);
+  std::ranges::for_each(residuals_, add);
+  for (const Control& control : controls_) {
+    std::ranges::for_each(control.residuals, add);
+    add(control.condition);
+    add(control.scale);
+  }
+  return values * sizeof(float);
 }
 
 void UnetBatch::lay_out_inputs() {
@@ -132,7 +146,7 @@ Result<void> UnetBatch::make_controls() {
     ControlNet& net = model_.controlnets()[i];
     const Graph& graph = graphs[i];
     Control control;
-    control.run = TRY(net.network.compiled(shape_.key(), [&] { return graph; }));
+    control.run = TRY(net.network.compile(graph));
     for (const GraphOutput& output : graph.outputs()) {
       control.residuals.push_back({std::vector<float>(static_cast<size_t>(graph.shape(output.value).count())),
                                    graph.shape(output.value)});

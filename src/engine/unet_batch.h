@@ -1,6 +1,6 @@
 #pragma once
-// The UNet (and ControlNets) for one batch shape, with the memory their inputs and outputs live in. Made once
-// a shape; filling and running it allocates nothing.
+// The UNet (and ControlNets) for one batch shape, with the memory their inputs and outputs live in. Filling
+// and running it allocates nothing.
 
 #include <memory>
 #include <string>
@@ -31,11 +31,14 @@ struct BatchRow {
 
 class UnetBatch {
  public:
-  /// Compiles what `shape` needs over the model's weights.
+  /// Compiles what `shape` needs over the model's weights. To be run with a workspace that was reserved for
+  /// workspace_bytes().
   static Result<std::unique_ptr<UnetBatch>> make(Model& model, const BatchShape& shape);
   /// Evaluates rows.size() == shape.rows rows and leaves each answer in its drawing's predictions.
   void run(std::span<const BatchRow> rows, Workspace& workspace);
   size_t workspace_bytes() const;
+  /// Of inputs and outputs.
+  size_t held_bytes() const;
   const BatchShape& shape() const { return shape_; }
   /// What the UNet was given last, in its graph's order.
   std::span<const ConstTensorView> inputs() const { return inputs_; }
@@ -55,7 +58,7 @@ class UnetBatch {
     Shape shape;
   };
   struct Control {
-    const Executable* run = nullptr;
+    std::unique_ptr<Executable> run;
     std::vector<ConstTensorView> inputs;
     std::vector<TensorView> outputs;
     std::vector<Buffer> residuals;
@@ -71,7 +74,7 @@ class UnetBatch {
 
   Model& model_;
   BatchShape shape_;
-  const Executable* unet_ = nullptr;
+  std::unique_ptr<Executable> unet_;
   Buffer sample_, timestep_, context_, text_embeds_, time_ids_, guidance_, prediction_;
   Buffer deep_;    // what the outermost part is given, or the whole says; else empty
   Buffer latent_;  // what ControlNets read where the UNet's sample has further channels; else empty

@@ -105,7 +105,7 @@ Result<void> Upscaler::enlarge_tile(const Picture& picture, const Tile& tile, Pi
   const int fold = rrdb ? static_cast<int>(rrdb->unshuffle) : 1, factor = scale();
   const int height = (tile.outer_bottom - tile.outer_top + fold - 1) / fold * fold;
   const int width = (tile.outer_right - tile.outer_left + fold - 1) / fold * fold;
-  const Executable* run =
+  const std::shared_ptr<const Executable> run =
       TRY(network_.compiled(fmt::format("{}x{}", height, width), [&] { return describe(height, width); }));
   TRY(workspace_->reserve(run->workspace_bytes()));
   const std::vector<float> pixels = tile_pixels(picture, tile, height, width);
