@@ -3,7 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <unordered_map>
+#include <utility>
 
 namespace limner::cpu {
 namespace {
@@ -49,42 +49,78 @@ void RowPiecesStep::build() {
   last_ = pieces_.tail() > 0 ? dnnl::matmul(last_desc_) : whole_;
 }
 
+RowPiecesStep::~RowPiecesStep() { delete spare_.load(); }
+
+// In the order in which run_piece() sets their addresses.
+RowPiecesStep::Handles RowPiecesStep::make_handles(const dnnl::matmul::primitive_desc& desc) const {
+  Handles handles;
+  const auto add = [&](int argument, const dnnl::memory::desc& of) {
+    handles.memories.emplace_back(of, engine_, nullptr);
+    handles.arguments.push_back({argument, handles.memories.back().get()});
+  };
+  add(DNNL_ARG_SRC, desc.src_desc());
+  add(DNNL_ARG_WEIGHTS, desc.weights_desc());
+  add(DNNL_ARG_DST, desc.dst_desc());
+  if (operands_.bias) add(DNNL_ARG_BIAS, desc.bias_desc());
+  if (desc.scratchpad_desc().get_size() > 0) add(DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc());
+  return handles;
+}
+
+std::unique_ptr<RowPiecesStep::AllHandles> RowPiecesStep::take_handles() const {
+  std::unique_ptr<AllHandles> handles(spare_.exchange(nullptr, std::memory_order_acquire));
+  if (handles) return handles;
+  ++made_;
+  handles = std::make_unique<AllHandles>();
+  for (int thread = 0; thread < threads_; ++thread)
+    handles->push_back({make_handles(whole_desc_), make_handles(last_desc_)});
+  return handles;
+}
+
+void RowPiecesStep::give_back(std::unique_ptr<AllHandles> handles) const {
+  AllHandles* nothing = nullptr;
+  if (spare_.compare_exchange_strong(nothing, handles.get(), std::memory_order_release,
+                                     std::memory_order_relaxed))
+    static_cast<void>(handles.release());
+}
+
 void RowPiecesStep::run(const Frame& frame) const {
   const int64_t count = pictures_ * pieces_.count();
+  std::unique_ptr<AllHandles> handles = take_handles();
 #pragma omp parallel num_threads(threads_)
   {
     // Also where there is one thread only, and the library sees no parallel region around it.
     const ThreadScope alone(1);
+    const int thread = omp_get_thread_num();
 #pragma omp for schedule(static)
-    for (int64_t piece = 0; piece < count; ++piece) run_piece(frame, piece, omp_get_thread_num());
+    for (int64_t piece = 0; piece < count; ++piece)
+      run_piece(frame, piece, thread, (*handles)[static_cast<size_t>(thread)]);
   }
+  give_back(std::move(handles));
 }
 
-void RowPiecesStep::run_piece(const Frame& frame, int64_t piece, int thread) const {
+void RowPiecesStep::run_piece(const Frame& frame, int64_t piece, int thread, ThreadHandles& handles) const {
   const int64_t in_picture = piece % pieces_.count();
   const int64_t first = piece / pieces_.count() * pieces_.rows + in_picture * pieces_.piece;
   const bool is_last = pieces_.tail() > 0 && in_picture == pieces_.count() - 1;
-  const dnnl::matmul::primitive_desc& desc = is_last ? last_desc_ : whole_desc_;
   const int64_t rows = is_last ? pieces_.tail() : pieces_.piece;
-  const auto memory = [&](const dnnl::memory::desc& of, void* data) {
-    return dnnl::memory(of, engine_, data);
-  };
+  const dnnl::matmul::primitive_desc& desc = is_last ? last_desc_ : whole_desc_;
+  Handles& own = is_last ? handles.last : handles.whole;
+  size_t next = 0;
+  const auto set = [&](void* data) { own.memories[next++].set_data_handle(data); };
   const auto place = [&](BufferId buffer, const dnnl::memory::desc& of) {
-    return memory(of, frame.at<std::byte>(buffer) + static_cast<size_t>(first) * row_bytes(of, rows));
+    return frame.at<std::byte>(buffer) + static_cast<size_t>(first) * row_bytes(of, rows);
   };
-  const auto weight = [&](WeightId id, const dnnl::memory::desc& of) {
-    return memory(of, const_cast<void*>(frame.weights[static_cast<size_t>(id)]));
-  };
-  std::unordered_map<int, dnnl::memory> arguments;
-  arguments.emplace(DNNL_ARG_SRC, place(operands_.source, desc.src_desc()));
-  arguments.emplace(DNNL_ARG_WEIGHTS, weight(operands_.weight, desc.weights_desc()));
-  if (operands_.bias) arguments.emplace(DNNL_ARG_BIAS, weight(*operands_.bias, desc.bias_desc()));
-  arguments.emplace(DNNL_ARG_DST, place(operands_.target, desc.dst_desc()));
-  if (const dnnl::memory::desc scratch = desc.scratchpad_desc(); scratch.get_size() > 0)
-    arguments.emplace(
-        DNNL_ARG_SCRATCHPAD,
-        memory(scratch, frame.at<std::byte>(scratch_) + scratch_stride_ * static_cast<size_t>(thread)));
-  (is_last ? last_ : whole_).execute(frame.stream, arguments);
+  const auto weight = [&](WeightId id) { return const_cast<void*>(frame.weights[static_cast<size_t>(id)]); };
+  set(place(operands_.source, desc.src_desc()));
+  set(weight(operands_.weight));
+  set(place(operands_.target, desc.dst_desc()));
+  if (operands_.bias) set(weight(*operands_.bias));
+  if (next < own.memories.size())
+    set(frame.at<std::byte>(scratch_) + scratch_stride_ * static_cast<size_t>(thread));
+  dnnl::error::wrap_c_api(
+      dnnl_primitive_execute((is_last ? last_ : whole_).get(), frame.stream.get(),
+                             static_cast<int>(own.arguments.size()), own.arguments.data()),
+      "a step could not be computed");
 }
 
 }  // namespace limner::cpu

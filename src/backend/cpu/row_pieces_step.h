@@ -1,10 +1,13 @@
 #pragma once
 // A matrix product done piece by piece, for a library whose own sharing among threads changes the sums.
 
+#include <atomic>
 #include <cstdint>
 #include <dnnl.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "backend/cpu/program.h"
 #include "backend/cpu/tools.h"
@@ -35,6 +38,7 @@ class RowPiecesStep final : public Step {
   /// reads.
   RowPiecesStep(const Tools& tools, const RowPieces& pieces, int64_t pictures,
                 const dnnl::memory::desc& weight, const Describe& describe);
+  ~RowPiecesStep() override;
 
   /// The form in which the weight is read.
   dnnl::memory::desc weight_desc() const { return whole_desc_.weights_desc(); }
@@ -45,8 +49,24 @@ class RowPiecesStep final : public Step {
   void build() override;
   void run(const Frame& frame) const override;
 
+  /// How often handles were made: once, and once more for each run that overlaps another.
+  int handles_made() const { return made_.load(); }
+
  private:
-  void run_piece(const Frame& frame, int64_t piece, int thread) const;
+  /// The library's handles on memory that lies elsewhere: for pieces of one length, for one thread.
+  struct Handles {
+    std::vector<dnnl::memory> memories;
+    std::vector<dnnl_exec_arg_t> arguments;
+  };
+  struct ThreadHandles {
+    Handles whole, last;
+  };
+  using AllHandles = std::vector<ThreadHandles>;
+
+  Handles make_handles(const dnnl::matmul::primitive_desc& desc) const;
+  std::unique_ptr<AllHandles> take_handles() const;
+  void give_back(std::unique_ptr<AllHandles> handles) const;
+  void run_piece(const Frame& frame, int64_t piece, int thread, ThreadHandles& handles) const;
 
   dnnl::engine engine_;
   int threads_;
@@ -57,6 +77,9 @@ class RowPiecesStep final : public Step {
   size_t scratch_stride_ = 0;  ///< bytes of one thread
   Operands operands_{};
   BufferId scratch_{};
+  /// Of the last run that ended, as PrimitiveStep keeps them.
+  mutable std::atomic<AllHandles*> spare_ = nullptr;
+  mutable std::atomic<int> made_ = 0;
 };
 
 }  // namespace limner::cpu
