@@ -1,10 +1,10 @@
 #include "engine/packed_cache.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 
+#include "base/build_id.h"
 #include "base/sealed_weights.h"
 #include "base/sha256.h"
 #include "base/version.h"
@@ -18,13 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Another build may pack otherwise, and nothing else of it is sure to differ.
-std::string program_state() {
-  struct stat status {};
-  if (::stat("/proc/self/exe", &status) != 0) return {};
-  return fmt::format("{} {}.{}", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-}
-
 }  // namespace
 
 bool are_sealed(const std::vector<fs::path>& files) {
@@ -35,12 +28,15 @@ bool are_sealed(const std::vector<fs::path>& files) {
 }
 
 PackedPlace packed_place(const Model& model, const std::string& digest, const std::string& network) {
+  // Another build may pack otherwise, and nothing else of it is sure to differ.
+  static const std::string build = fmt::format("{}\n{}", kBuild, build_id("libdnnl"));
+  const std::string what = fmt::format("{}\n{}\n{}\n{}", digest, network, precision_name(model.precision()),
+                                       model.backend().description());
   PackedPlace place;
-  place.key = fmt::format("{}\n{}\n{}\n{}\n{}\n{}", digest, network, precision_name(model.precision()),
-                          model.backend().description(), kBuild, program_state());
+  place.key = what + "\n" + build;
+  // The build is no part of the name: what another build kept is found, refused, and written over.
   const fs::path folder = cache_folder("packed");
-  if (!folder.empty())
-    place.path = folder / (sha256_hex(std::as_bytes(std::span(place.key))) + ".safetensors");
+  if (!folder.empty()) place.path = folder / (sha256_hex(std::as_bytes(std::span(what))) + ".safetensors");
   return place;
 }
 
