@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/files.h"
+#include "base/json.h"
 #include "engine/engine.h"
 
 namespace limner {
@@ -16,6 +19,20 @@ inline ModelPtr load_tiny() {
   Result<ModelPtr> loaded = load(kTinyPath, {.dtype = "f32", .threads = 1});
   EXPECT_TRUE(loaded) << loaded.error().text();
   return std::move(*loaded);
+}
+
+/// The default model with one entry of a config file changed, in a folder of its own.
+inline std::filesystem::path tiny_with(const std::string& part, const std::string& key, const Json& value) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::path(testing::TempDir()) / ("tiny-" + part + "-" + key);
+  fs::remove_all(folder);
+  fs::copy(kTinyPath, folder, fs::copy_options::recursive);
+  const fs::path config = folder / part / "config.json";
+  Json json = parse_json(read_file(config, 1 << 20).value(), "config").value();
+  json[key] = value;
+  const std::string text = json.dump();
+  EXPECT_TRUE(write_file_atomically(config, std::as_bytes(std::span(text))));
+  return folder;
 }
 
 inline DrawingParams small_brief(const std::string& sampler, int steps = 4) {

@@ -94,6 +94,23 @@ Result<void> resolve_strength(const Model& model, const InputSizes& inputs, Draw
   return {};
 }
 
+// A layer that sees farther than the picture is wide would have to wrap around twice (PyTorch refuses too).
+Result<void> check_wrapping(const Model& model, const DrawingParams& params) {
+  int64_t kernel = std::max(model.unet().conv_in_kernel, model.unet().conv_out_kernel);
+  for (const ControlNet& net : model.controlnets()) kernel = std::max(kernel, net.config.unet.conv_in_kernel);
+  const int64_t least = kernel / 2 * model.autoencoder().scale();
+  const auto check = [&](const char* side, int64_t pixels) -> Result<void> {
+    if (pixels >= least) return {};
+    return invalid(
+        "tile",
+        fmt::format("wraps a {} of {} pixels around more than once in a layer of {}", side, pixels, kernel),
+        fmt::format("draw {} pixels or more", least));
+  };
+  if (params.tile == "x" || params.tile == "xy") TRY(check("width", *params.width));
+  if (params.tile == "y" || params.tile == "xy") TRY(check("height", *params.height));
+  return {};
+}
+
 Result<void> check_combinations(const Model& model, const InputSizes& inputs, const DrawingParams& params) {
   if (params.hires_scale > 1 && (inputs.mask || model.pix2pix() || model.inpainting()))
     return unsupported("hires_scale", "a second pass goes with text-to-image and image-to-image only");
@@ -157,6 +174,7 @@ Result<DrawingParams> resolve_params(const Model& model, const DrawingParams& gi
   TRY(resolve_sampling(model, params));
   TRY(resolve_strength(model, inputs, params));
   TRY(check_combinations(model, inputs, params));
+  TRY(check_wrapping(model, params));
   TRY(check_clip_skip(model, params.clip_skip));
   if (!params.seed) params.seed = random_seed();
   if (model.family().micro_conditioning) {
