@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <map>
@@ -168,6 +169,47 @@ TEST(Executable, MayRunInTwoWorkspacesAtOnce) {
   second.join();
   EXPECT_EQ(alone, together);
   EXPECT_NE(alone, other);
+}
+
+// A linear map in 8 bits behind a convolution at a network's lowest resolution, or at another.
+Graph graph_in_int8(bool few_pixels) {
+  const Scope top{"top"};
+  Graph g;
+  const Value x =
+      g.conv2d(g.input("x", Shape{2, 6, 6, 192}), top / "conv", {.out = 128, .few_pixels = few_pixels});
+  g.output("y", g.linear(x, top / "fc", 64));
+  g.compute_in_int8({"top.fc.weight"});
+  return g;
+}
+
+TEST(Weights, OfFewPixelsTakeLessRoomWhereOthersAreInEightBits) {
+  const auto cpu = make_cpu_backend(2);
+  if (!cpu->supports(Precision::bf16)) GTEST_SKIP() << "this CPU multiplies no bf16";
+  const RandomWeights source;
+  std::vector<float> results[2];
+  size_t bytes[2] = {};
+  for (const bool few : {false, true}) {
+    const Graph graph = graph_in_int8(few);
+    const auto weights = cpu->make_weights(source, Precision::bf16);
+    const auto executable = cpu->compile(graph, *weights).value();
+    const auto workspace = cpu->make_workspace();
+    ASSERT_TRUE(workspace->reserve(executable->workspace_bytes()));
+    const std::vector<conformance::Tensor> inputs = conformance::random_inputs(graph);
+    results[few].resize(size_t{2} * 36 * 64);
+    const ConstTensorView x(DType::f32, Shape{2, 6, 6, 192}, inputs.front().data());
+    const TensorView y{DType::f32, Shape{2, 6, 6, 64}, results[few].data()};
+    executable->run({&x, 1}, {&y, 1}, *workspace);
+    bytes[few] = weights->bytes();
+    EXPECT_NEAR(static_cast<double>(cpu->plan_weight_bytes(graph, Precision::bf16)),
+                static_cast<double>(bytes[few]), 4096);
+  }
+  EXPECT_EQ(bytes[false] - bytes[true], size_t{192} * 128 * 2 * (16 - 9));
+  double errors = 0, squares = 0;
+  for (size_t i = 0; i < results[0].size(); ++i) {
+    errors += std::pow(double{results[1][i]} - results[0][i], 2);
+    squares += std::pow(double{results[0][i]}, 2);
+  }
+  EXPECT_LT(std::sqrt(errors / squares), 0.01);
 }
 
 TEST(KeptWeights, AreMappedInsteadOfPackedAndGiveTheSameBytes) {

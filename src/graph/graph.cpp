@@ -84,7 +84,8 @@ Value Graph::conv2d(Value x, const Scope& scope, const Conv2dOptions& options) {
                 .pad_bottom = pad[2],
                 .pad_right = pad[3],
                 .circular_x = options_.tile_x && pad[1] + pad[3] > 0,
-                .circular_y = options_.tile_y && pad[0] + pad[2] > 0};
+                .circular_y = options_.tile_y && pad[0] + pad[2] > 0,
+                .few_pixels = options.few_pixels};
   LIMNER_CHECK(!op.circular_x || std::max(pad[1], pad[3]) <= in[2], "wrapping reaches around once at most");
   LIMNER_CHECK(!op.circular_y || std::max(pad[0], pad[2]) <= in[1], "wrapping reaches around once at most");
   const int64_t height = convolved(in[1], pad[0] + pad[2], op.kernel, op.stride);
@@ -216,7 +217,9 @@ void Graph::compute_in_int8(const std::set<std::string, std::less<>>& weights) {
   for (Node& node : nodes_) {
     if (auto* linear = std::get_if<op::Linear>(&node.op)) linear->int8 = weights.contains(linear->weight);
     auto* convolution = std::get_if<op::Conv2d>(&node.op);
-    if (convolution && convolution->is_linear()) convolution->int8 = weights.contains(convolution->weight);
+    if (!convolution) continue;
+    if (convolution->is_linear()) convolution->int8 = weights.contains(convolution->weight);
+    convolution->compact = convolution->few_pixels && !weights.empty();
   }
 }
 

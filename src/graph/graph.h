@@ -52,6 +52,7 @@ struct Conv2dOptions {
   /// Overrides `padding` when set: top, left, bottom, right.
   std::optional<std::array<int64_t, 4>> pad = std::nullopt;
   bool bias = true;
+  bool few_pixels = false;  ///< it reads pictures of the network's lowest resolution
 };
 
 /// How a whole graph is to be read: set once before describing.
@@ -98,6 +99,7 @@ class Graph {
   void output(std::string name, Value value);
 
   /// Has every linear map (1x1 convolutions among them) whose weight is one of `weights` computed in 8 bits.
+  /// Where there are any, convolutions of few pixels are made compact: there is most weight and least work.
   void compute_in_int8(const std::set<std::string, std::less<>>& weights);
 
   /// Valid until the next node is added.

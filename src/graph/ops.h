@@ -34,12 +34,14 @@ struct Linear {
 /// Cross-correlation over H and W. weight [out, in, kernel, kernel]; bias [out] or an empty name.
 /// Padding in pixels; `circular_x`/`circular_y` wrap around (seamless tiles) instead of zeros.
 /// int8: as Linear's, a pixel's channels being a row; for is_linear() only.
+/// compact: weights take the least room that there is at no loss, and may take time.
 struct Conv2d {
   std::string weight, bias;
   int64_t in = 0, out = 0, kernel = 3, stride = 1;
   int64_t pad_top = 1, pad_left = 1, pad_bottom = 1, pad_right = 1;
   bool circular_x = false, circular_y = false;
   bool int8 = false;
+  bool few_pixels = false, compact = false;
 
   /// Whether it is a linear map of each pixel's channels.
   bool is_linear() const {

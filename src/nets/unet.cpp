@@ -37,6 +37,7 @@ Value describe_up(Graph& g, const UnetConfig& config, UnetBlocks& blocks, Value 
   for (size_t level = 0; level < config.up.size(); ++level) {
     const UnetStage& stage = config.up[level];
     const Scope scope = Scope{"up_blocks"} / static_cast<int64_t>(level);
+    blocks.set_few_pixels(level == 0 && config.up.size() > 1);
     for (size_t i = 0; i < stage.depth.size() && skips.size() > 1; ++i) {
       x = blocks.stage_block(g.concat({x, skips.back()}), scope, stage, i);
       skips.pop_back();

@@ -23,7 +23,7 @@ Value UnetBlocks::residual(Value x, const Scope& scope, int64_t channels, float 
     return g_.reshape(vector, Shape{g_.shape(vector)[0], 1, 1, channels});
   };
 
-  Value h = g_.conv2d(act(norm(x, "norm1")), scope / "conv1", {.out = channels});
+  Value h = g_.conv2d(act(norm(x, "norm1")), scope / "conv1", {.out = channels, .few_pixels = few_pixels_});
   if (config_.scale_shift) {
     const Value time = g_.linear(time_, scope / "time_emb_proj", 2 * channels);
     const Value scale = g_.affine(g_.slice(time, 0, channels), 1, 1);
@@ -32,7 +32,7 @@ Value UnetBlocks::residual(Value x, const Scope& scope, int64_t channels, float 
   } else {
     h = norm(g_.add(h, a_pixel(g_.linear(time_, scope / "time_emb_proj", channels))), "norm2");
   }
-  h = g_.conv2d(act(h), scope / "conv2", {.out = channels});
+  h = g_.conv2d(act(h), scope / "conv2", {.out = channels, .few_pixels = few_pixels_});
   if (g_.shape(x).back() != channels)
     x = g_.conv2d(x, scope / "conv_shortcut", {.out = channels, .kernel = 1});
   h = g_.add(h, x);
@@ -89,6 +89,7 @@ void UnetBlocks::down(std::vector<Value>& skips) {
   for (size_t level = 0; level < config_.down.size(); ++level) {
     const UnetStage& stage = config_.down[level];
     const Scope scope = Scope{"down_blocks"} / static_cast<int64_t>(level);
+    set_few_pixels(level > 0 && level + 1 == config_.down.size());
     for (size_t i = 0; i < stage.depth.size(); ++i)
       skips.push_back(stage_block(skips.back(), scope, stage, i));
     if (level + 1 < config_.down.size()) skips.push_back(downsample(skips.back(), scope));

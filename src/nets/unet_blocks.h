@@ -21,6 +21,8 @@ class UnetBlocks {
   /// `depth` blocks of self-attention, attention to the context and a gated feed-forward over the pixels as
   /// tokens, around which x is added. diffusers' Transformer2DModel.
   Value transformer(Value x, const Scope& scope, const UnetStage& stage, int64_t depth);
+  /// Whether the blocks that follow are those of the lowest of several resolutions.
+  void set_few_pixels(bool few) { few_pixels_ = few; }
   /// Block `index` of a stage: residual, then its transformer where the stage has attention.
   Value stage_block(Value x, const Scope& scope, const UnetStage& stage, size_t index);
 
@@ -38,6 +40,7 @@ class UnetBlocks {
   const UnetConfig& config_;
   Value time_;  ///< after the activation with which every residual block begins to read it
   Value context_;
+  bool few_pixels_ = false;
 };
 
 }  // namespace limner

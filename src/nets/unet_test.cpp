@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "nets/limner_tiny_test.h"
 
 namespace limner {
@@ -42,6 +45,25 @@ TEST(Unet, HasThePublishedSizes) {
   ssd["transformer_layers_per_block"] = json_of("[1, [2, 2], [4, 4]]");
   ssd["reverse_transformer_layers_per_block"] = json_of("[[4, 4, 10], [2, 1, 1], 1]");
   EXPECT_EQ(parameter_count(describe_unet(config_of(ssd.dump()), {})), 1331334404);
+}
+
+// Where 3x3 convolutions have half of their weights and a twentieth of their work.
+TEST(Unet, MakesTheLowestResolutionCompactInEightBits) {
+  Graph graph = describe_unet(config_of(kSd1), {});
+  const auto compact = [&] {
+    std::set<std::string> scopes;
+    for (const Node& node : graph.nodes())
+      if (const auto* conv = std::get_if<op::Conv2d>(&node.op); conv && conv->compact)
+        scopes.insert(conv->weight.substr(0, conv->weight.find(".resnets")));
+    return scopes;
+  };
+  EXPECT_TRUE(compact().empty()) << "speed goes first";
+  graph.compute_in_int8({"mid_block.attentions.0.proj_in.weight"});
+  EXPECT_EQ(compact(), (std::set<std::string>{"down_blocks.3", "mid_block", "up_blocks.0"}));
+  for (const Node& node : graph.nodes()) {
+    const auto* conv = std::get_if<op::Conv2d>(&node.op);
+    EXPECT_TRUE(!conv || !conv->compact || node.shape[1] * node.shape[2] == 64) << "of 8x8";
+  }
 }
 
 TEST(Unet, DeclaresInputsInOrder) {

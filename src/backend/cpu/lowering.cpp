@@ -20,7 +20,8 @@ size_t packed_bytes(const Graph& graph, Precision precision, const Tools& tools)
     const auto* convolution = std::get_if<op::Conv2d>(&node.op);
     if (convolution && suits_winograd(*convolution, precision, tools))
       of_own_form[convolution->weight] =
-          tools.kernels.winograd->weight_bytes(convolution->in, convolution->out);
+          (convolution->compact ? tools.kernels.winograd->filter_bytes
+                                : tools.kernels.winograd->weight_bytes)(convolution->in, convolution->out);
     if (convolution && convolution->int8)
       of_own_form[convolution->weight] = tools.kernels.int8.weight_bytes(convolution->in, convolution->out);
     const auto* linear = std::get_if<op::Linear>(&node.op);
@@ -253,8 +254,9 @@ WeightId Lowering::weight_packed(const std::string& name, Shape shape, const dnn
   return request({name, shape, WeightRequest::Form::packed, stored, wanted});
 }
 
-WeightId Lowering::weight_winograd(const std::string& name, Shape shape) {
-  return request({name, shape, WeightRequest::Form::winograd, {}, {}});
+WeightId Lowering::weight_winograd(const std::string& name, Shape shape, bool compact) {
+  using Form = WeightRequest::Form;
+  return request({name, shape, compact ? Form::filters : Form::winograd, {}, {}});
 }
 
 WeightId Lowering::weight_int8(const std::string& name, Shape shape) {

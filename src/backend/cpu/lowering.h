@@ -80,7 +80,7 @@ class Lowering {
   WeightId weight_internal(const std::string& name, Shape shape);
   WeightId weight_packed(const std::string& name, Shape shape, const dnnl::memory::desc& stored,
                          const dnnl::memory::desc& wanted);
-  WeightId weight_winograd(const std::string& name, Shape shape);
+  WeightId weight_winograd(const std::string& name, Shape shape, bool compact);
   WeightId weight_int8(const std::string& name, Shape shape);
 
   /// Appends a step that reads or writes exactly `touched`.

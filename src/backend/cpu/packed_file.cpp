@@ -36,7 +36,7 @@ Shape stored_shape(size_t bytes) { return Shape{static_cast<int64_t>(bytes / siz
 }  // namespace
 
 std::string packed_name(const WeightRequest& request) {
-  constexpr std::array kForms = {"f32", "internal", "packed", "winograd", "int8"};
+  constexpr std::array kForms = {"f32", "internal", "packed", "winograd", "filters", "int8"};
   return fmt::format("{} {} {} {}", request.name, request.shape.text(),
                      kForms[static_cast<size_t>(request.form)], layout_text(request.wanted));
 }

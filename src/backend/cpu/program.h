@@ -73,6 +73,7 @@ struct WeightRequest {
     internal,  ///< as stored, in the network's precision
     packed,    ///< reordered from `stored` to `wanted`
     winograd,  ///< [out, in, 3, 3], transformed as WinogradKernels::pack says
+    filters,   ///< [out, in, 3, 3], as WinogradKernels::pack_filters says
     int8,      ///< [out, in], quantised as Int8Kernels::pack says
   };
   std::string name;

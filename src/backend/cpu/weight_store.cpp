@@ -12,7 +12,9 @@ namespace {
 
 constexpr size_t kChunkBytes = size_t{64} << 20;
 /// Packed between two releases of the source's pages.
-constexpr size_t kReleaseBytes = size_t{128} << 20;
+constexpr size_t kReleaseBytes = size_t{32} << 20;
+/// What converting one tensor may leave behind for the next.
+constexpr size_t kStagingBytes = size_t{64} << 20;
 
 /// Converts in slices side by side: files are read at the speed of memory, not of one core.
 void convert_all(DType from, const void* source, size_t count, DType to, void* out) {
@@ -45,6 +47,8 @@ size_t bytes_of(const WeightRequest& request, DType type, const Tools& tools) {
       return request.wanted.get_size();
     case WeightRequest::Form::winograd:
       return tools.kernels.winograd->weight_bytes(request.shape[1], request.shape[0]);
+    case WeightRequest::Form::filters:
+      return tools.kernels.winograd->filter_bytes(request.shape[1], request.shape[0]);
     case WeightRequest::Form::int8:
       return tools.kernels.int8.weight_bytes(request.shape[1], request.shape[0]);
   }
@@ -93,6 +97,12 @@ class WeightStore::Staging {
     }
     return memory_.get();
   }
+  /// Few tensors are larger, and what is packed after them should not have to lie beside it.
+  void shrink() {
+    if (bytes_ <= kStagingBytes) return;
+    memory_.reset();
+    bytes_ = 0;
+  }
 
  private:
   std::unique_ptr<std::byte[]> memory_;
@@ -107,6 +117,7 @@ Result<std::vector<const void*>> WeightStore::resolve(const std::vector<WeightRe
   addresses.reserve(requests.size());
   for (const WeightRequest& request : requests) {
     addresses.push_back(TRY(resolve_one(request, staging)));
+    staging.shrink();
     if (hoard_.bytes() - released < kReleaseBytes) continue;
     source_.release_pages();
     released = hoard_.bytes();
@@ -134,7 +145,8 @@ Result<const void*> WeightStore::resolve_one(const WeightRequest& request, Stagi
 Result<std::byte*> WeightStore::make(const WeightRequest& request, Staging& staging) {
   const Weight weight = TRY(get_finite(source_, request.name, request.shape));
   if (request.form == WeightRequest::Form::packed) return pack(request, weight.view, staging);
-  if (request.form == WeightRequest::Form::winograd || request.form == WeightRequest::Form::int8)
+  if (request.form == WeightRequest::Form::winograd || request.form == WeightRequest::Form::filters ||
+      request.form == WeightRequest::Form::int8)
     return transform(request, weight.view, staging);
   const DType type = request.form == WeightRequest::Form::f32 ? DType::f32 : type_;
   const auto count = static_cast<size_t>(request.shape.count());
@@ -168,8 +180,9 @@ Result<std::byte*> WeightStore::transform(const WeightRequest& request, const Co
   auto* values = reinterpret_cast<float*>(staging.reserve(count * sizeof(float)));
   convert_all(view.dtype, view.data, count, DType::f32, values);
   std::byte* data = TRY(hoard_.take(bytes_of(request, type_, tools_)));
-  const auto pack =
-      request.form == WeightRequest::Form::int8 ? tools_.kernels.int8.pack : tools_.kernels.winograd->pack;
+  const auto pack = request.form == WeightRequest::Form::int8      ? tools_.kernels.int8.pack
+                    : request.form == WeightRequest::Form::filters ? tools_.kernels.winograd->pack_filters
+                                                                   : tools_.kernels.winograd->pack;
   pack(values, request.shape[1], request.shape[0], data);
   return data;
 }

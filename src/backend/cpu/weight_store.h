@@ -53,7 +53,7 @@ class WeightStore final : public PackedWeights {
     size_t bytes;
   };
 
-  /// A tensor converted but not yet reordered; grows to the largest one of a resolve().
+  /// A tensor converted but not yet reordered.
   class Staging;
 
   Result<const void*> resolve_one(const WeightRequest& request, Staging& staging);

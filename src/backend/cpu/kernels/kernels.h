@@ -59,6 +59,7 @@ struct Conv3x3Shape {
   bool wrap_x = false, wrap_y = false;  ///< the added pixels are those of the opposite side, else zeros
   bool accumulate = false;              ///< onto what is in `out`
   std::optional<op::Unary> activation;  ///< after that
+  bool compact = false;                 ///< the weights are filters, to be transformed each time
 };
 
 /// Such a convolution by Winograd's F(2x2, 3x3): 2.25 times fewer products than a direct one. On Gaussian
@@ -70,6 +71,9 @@ struct WinogradKernels {
   size_t (*weight_bytes)(int64_t in, int64_t out);
   /// weight [out, in, 3, 3] -> `packed`, weight_bytes() aligned to 64.
   void (*pack)(const float* weight, int64_t in, int64_t out, void* packed);
+  /// The same for compact convolutions: 9/16 of the room, and transformed from bf16 instead of f32.
+  size_t (*filter_bytes)(int64_t in, int64_t out);
+  void (*pack_filters)(const float* weight, int64_t in, int64_t out, void* packed);
   /// Bytes that the convolution needs at `scratch` when it runs on up to `threads` threads.
   size_t (*scratch_bytes)(const Conv3x3Shape& shape, int threads);
   /// bias [out] or null. out must not overlap x. Rounded to bf16 once, after the activation.

@@ -24,6 +24,8 @@ constexpr std::optional<WinogradKernels> make_winograd() {
   return WinogradKernels{.channels_min = kWinogradChannelsMin,
                          .weight_bytes = winograd_weight_bytes,
                          .pack = winograd_pack,
+                         .filter_bytes = winograd_filter_bytes,
+                         .pack_filters = winograd_pack_filters,
                          .scratch_bytes = winograd_scratch_bytes,
                          .to_bf16 = winograd<Bf16>,
                          .to_f32 = winograd<float>};

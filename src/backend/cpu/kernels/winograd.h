@@ -5,12 +5,14 @@
 // results (A^T m A). Sums are f32; tiles and weights are rounded to bf16 after their transforms, which makes
 // the error twice that of a direct convolution in bf16.
 //   weights  [chunks of 1 to 3 registers of outputs][16][pairs of inputs][outputs of the chunk]
+//   filters  [the same chunks][pairs of inputs][9][outputs of the chunk], of compact convolutions
 //   tiles    [16][tiles of a block][inputs], a line between planes
 //   sums     [16][tiles of a block][outputs of a chunk], the same
 // A block of tiles goes from pixels to pixels in one thread's cache. The sums of a tile run over the inputs
 // in one order whatever else is in its block, so that how work is cut never shows in the result.
 
 #include <algorithm>
+#include <array>
 
 #include "backend/cpu/kernels/activations.h"
 #include "backend/cpu/kernels/best_dot.h"
@@ -22,7 +24,10 @@
 namespace limner::cpu::LIMNER_ISA {
 
 inline constexpr int64_t kPlanes = 16;    ///< products of a tile: 4 x 4
+inline constexpr int64_t kTaps = 9;       ///< of a filter
 inline constexpr int64_t kTilesMax = 64;  ///< tiles of a block
+/// Pairs of inputs whose filters are transformed at once: what comes of them stays in a core's cache.
+inline constexpr int64_t kPairsAtOnce = 64;
 /// Of a block whose weights fit into a core's cache. AMX multiplies so fast that reading weights is what
 /// counts.
 inline constexpr int64_t kTilesUsual = kUsesTiles ? kTilesMax : kTilesMax / 2;
@@ -40,24 +45,34 @@ struct WinogradWeights {
   }
   int64_t vectors() const { return (out + kLanes - 1) / kLanes; }
   int64_t count() const { return kPlanes * pairs() * vectors() * kLanes; }
-  /// Where the chunk of outputs that starts at register `first` lies.
-  int64_t chunk_offset(int64_t first) const { return kPlanes * pairs() * first * kLanes; }
+  /// Where the chunk of outputs that starts at register `first` lies, of `values` for each input and output.
+  int64_t chunk_offset(int64_t first, int64_t values = kPlanes) const {
+    return values * pairs() * first * kLanes;
+  }
 };
 
 inline size_t winograd_weight_bytes(int64_t in, int64_t out) {
   return static_cast<size_t>(WinogradWeights{in, out}.count()) * sizeof(uint32_t);
 }
 
-/// G g G^T of kLanes outputs from `first` on at input `channel`; zero where there is no output or input.
+inline size_t winograd_filter_bytes(int64_t in, int64_t out) {
+  return winograd_weight_bytes(in, out) / kPlanes * kTaps;
+}
+
+/// The filters of kLanes outputs from `first` on at input `channel`; zero where there is no output or input.
 /// weight [out, in, 3, 3].
-inline void transform_filters(const float* weight, const WinogradWeights& layout, int64_t first,
-                              int64_t channel, F (&u)[kPlanes]) {
-  F g[9] = {};
+inline void gather_filters(const float* weight, const WinogradWeights& layout, int64_t first, int64_t channel,
+                           F (&g)[kTaps]) {
   const int64_t there = channel < layout.in ? std::min<int64_t>(kLanes, layout.out - first) : 0;
-  const float* filter = weight + (first * layout.in + channel) * 9;
-  for (int64_t lane = 0; lane < there; ++lane, filter += layout.in * 9) {
-    for (int i = 0; i < 9; ++i) g[i][lane] = filter[i];
+  const float* filter = weight + (first * layout.in + channel) * kTaps;
+  for (F& tap : g) tap = F{};
+  for (int64_t lane = 0; lane < there; ++lane, filter += layout.in * kTaps) {
+    for (int i = 0; i < kTaps; ++i) g[i][lane] = filter[i];
   }
+}
+
+/// G g G^T.
+inline void transform_filters(const F (&g)[kTaps], F (&u)[kPlanes]) {
   F rows[4][3];
   for (int x = 0; x < 3; ++x) {
     const F sum = g[x] + g[6 + x];
@@ -75,24 +90,88 @@ inline void transform_filters(const float* weight, const WinogradWeights& layout
   }
 }
 
-/// weight [out, in, 3, 3] f32 -> packed.
-inline void winograd_pack(const float* weight, int64_t in, int64_t out, void* packed) {
-  const WinogradWeights layout{in, out};
+/// Rounded to bf16, lane by lane in pairs.
+inline U in_pairs(F even, F odd) {
+  alignas(64) static constexpr auto kOrder = [] {
+    std::array<uint16_t, 32> order{};
+    for (uint16_t i = 0; i < 32; ++i) order[i] = static_cast<uint16_t>(i / 2 + i % 2 * 16);
+    return order;
+  }();
+  const auto both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(odd, even));
+  return reinterpret_cast<U>(_mm512_permutexvar_epi16(_mm512_load_si512(kOrder.data()), both));
+}
+
+/// Calls body(first register of the chunk, columns of it, pair of inputs, column, filters of the pair there).
+template <class Body>
+void for_filters(const float* weight, const WinogradWeights& layout, Body body) {
   const int64_t pairs = layout.pairs(), vectors = layout.vectors();
   parallel_for(chunk_count(vectors) * pairs, [&](int64_t i) {
     const int64_t first = chunk_begin(i / pairs, vectors), pair = i % pairs;
     const int64_t columns = chunk_vectors(vectors - first) * kLanes;
-    auto* row = static_cast<uint32_t*>(packed) + layout.chunk_offset(first) + pair * columns;
     for (int64_t column = 0; column < columns; column += kLanes) {
-      F even[kPlanes], odd[kPlanes];
-      transform_filters(weight, layout, first * kLanes + column, 2 * pair, even);
-      transform_filters(weight, layout, first * kLanes + column, 2 * pair + 1, odd);
-      for (int64_t plane = 0; plane < kPlanes; ++plane) {
-        const U both = (bits(widen(narrow(even[plane]))) >> 16) | bits(widen(narrow(odd[plane])));
-        std::memcpy(row + plane * pairs * columns + column, &both, sizeof both);
-      }
+      F even[kTaps], odd[kTaps];
+      gather_filters(weight, layout, first * kLanes + column, 2 * pair, even);
+      gather_filters(weight, layout, first * kLanes + column, 2 * pair + 1, odd);
+      body(first, columns, pair, column, even, odd);
     }
   });
+}
+
+/// weight [out, in, 3, 3] f32 -> packed.
+inline void winograd_pack(const float* weight, int64_t in, int64_t out, void* packed) {
+  const WinogradWeights layout{in, out};
+  for_filters(weight, layout,
+              [&](int64_t first, int64_t columns, int64_t pair, int64_t column, const F(&even)[kTaps],
+                  const F(&odd)[kTaps]) {
+                F u[kPlanes], v[kPlanes];
+                transform_filters(even, u);
+                transform_filters(odd, v);
+                auto* to =
+                    static_cast<uint32_t*>(packed) + layout.chunk_offset(first) + pair * columns + column;
+                for (int64_t plane = 0; plane < kPlanes; ++plane, to += layout.pairs() * columns) {
+                  const U both = in_pairs(u[plane], v[plane]);
+                  std::memcpy(to, &both, sizeof both);
+                }
+              });
+}
+
+/// weight [out, in, 3, 3] f32 -> filters.
+inline void winograd_pack_filters(const float* weight, int64_t in, int64_t out, void* packed) {
+  const WinogradWeights layout{in, out};
+  for_filters(weight, layout,
+              [&](int64_t first, int64_t columns, int64_t pair, int64_t column, const F(&even)[kTaps],
+                  const F(&odd)[kTaps]) {
+                auto* to = static_cast<uint32_t*>(packed) + layout.chunk_offset(first, kTaps) +
+                           pair * kTaps * columns + column;
+                for (int64_t tap = 0; tap < kTaps; ++tap, to += columns) {
+                  const U both = in_pairs(even[tap], odd[tap]);
+                  std::memcpy(to, &both, sizeof both);
+                }
+              });
+}
+
+/// `pairs` rows of a chunk's filters -> as many rows of weights in each plane, `plane` values apart.
+template <int N>
+void expand_filters(const uint32_t* filters, int64_t pairs, uint32_t* weights, int64_t plane) {
+  constexpr int64_t kColumns = N * kLanes;
+  for (int64_t pair = 0; pair < pairs; ++pair, filters += kTaps * kColumns) {
+    for (int64_t column = 0; column < kColumns; column += kLanes) {
+      F even[kTaps], odd[kTaps];
+      for (int64_t tap = 0; tap < kTaps; ++tap) {
+        U both;
+        std::memcpy(&both, filters + tap * kColumns + column, sizeof both);
+        even[tap] = from_bits(both << 16);
+        odd[tap] = from_bits(both & 0xffff0000u);
+      }
+      F u[kPlanes], v[kPlanes];
+      transform_filters(even, u);
+      transform_filters(odd, v);
+      for (int64_t i = 0; i < kPlanes; ++i) {
+        const U both = in_pairs(u[i], v[i]);
+        std::memcpy(weights + i * plane + pair * kColumns + column, &both, sizeof both);
+      }
+    }
+  }
 }
 
 /// The block of tiles that one thread works on.
@@ -102,7 +181,9 @@ struct WinogradScratch {
   int64_t sum_plane;   ///< the same of `sums`
   Bf16* tiles;
   float* sums;
-  Bf16* zeros;  ///< a pixel outside the picture
+  Bf16* zeros;           ///< a pixel outside the picture
+  int64_t weight_plane;  ///< values from one plane of `weights` to the next
+  uint32_t* weights;     ///< of compact convolutions, what some filters come to
 
   /// A line between planes: 16 that lie a multiple of 4 KiB apart do not fit into a cache of 8 or 12 ways.
   WinogradScratch(const Conv3x3Shape& shape, Carver& carver)
@@ -111,7 +192,9 @@ struct WinogradScratch {
         sum_plane((kTilesMax * kChunkVectors + 1) * kLanes),
         tiles(carver.take<Bf16>(kPlanes * tile_plane)),
         sums(carver.take<float>(kPlanes * sum_plane)),
-        zeros(carver.take<Bf16>(depth)) {}
+        zeros(carver.take<Bf16>(depth)),
+        weight_plane((kPairsAtOnce * kChunkVectors + 1) * kLanes),
+        weights(carver.take<uint32_t>(shape.compact ? kPlanes * weight_plane : 0)) {}
 };
 
 template <class Out>
@@ -137,7 +220,12 @@ class WinogradBlock {
     clear_padding();
     for (int64_t chunk = begin; chunk < end; ++chunk) {
       const int64_t vector = chunk_begin(chunk, layout_.vectors());
-      with_vectors(chunk_vectors(layout_.vectors() - vector), [&](auto n) { multiply<n()>(vector); });
+      with_vectors(chunk_vectors(layout_.vectors() - vector), [&](auto n) {
+        if (shape_.compact)
+          multiply_compact<n()>(vector);
+        else
+          multiply<n()>(vector);
+      });
     }
   }
 
@@ -217,17 +305,38 @@ class WinogradBlock {
   /// The 16 products with N registers of outputs from `vector` on, and what becomes of them.
   template <int N>
   void multiply(int64_t vector) {
-    const int64_t pairs = layout_.pairs(), columns = N * kLanes;
-    const uint32_t* weights = weights_ + layout_.chunk_offset(vector);
-    for (int64_t plane = 0; plane < kPlanes; ++plane, weights += pairs * columns) {
-      const auto* tiles = reinterpret_cast<const uint32_t*>(scratch_.tiles + plane * scratch_.tile_plane);
-      float* sums = scratch_.sums + plane * scratch_.sum_plane;
-      for (int64_t tile = 0; tile < count_; tile += BestDotBf16::kRows) {
-        BestDotBf16::multiply<N>(tiles + tile * pairs, pairs, weights, pairs, sums + tile * columns, columns,
-                                 false);
-      }
+    const int64_t pairs = layout_.pairs();
+    multiply_rows<N>(0, pairs, weights_ + layout_.chunk_offset(vector), pairs * N * kLanes);
+    for (int64_t tile = 0; tile < count_; ++tile) finish<N>(tile, vector);
+  }
+
+  /// The same of filters, some pairs of inputs after the others: each sum goes on where it was, so that no
+  /// bit of it depends on how many are taken at once.
+  template <int N>
+  void multiply_compact(int64_t vector) {
+    const int64_t pairs = layout_.pairs();
+    const uint32_t* filters = weights_ + layout_.chunk_offset(vector, kTaps);
+    for (int64_t pair = 0; pair < pairs; pair += kPairsAtOnce) {
+      const int64_t count = std::min(kPairsAtOnce, pairs - pair);
+      expand_filters<N>(filters + pair * kTaps * N * kLanes, count, scratch_.weights, scratch_.weight_plane);
+      multiply_rows<N>(pair, count, scratch_.weights, scratch_.weight_plane);
     }
     for (int64_t tile = 0; tile < count_; ++tile) finish<N>(tile, vector);
+  }
+
+  /// `count` pairs of inputs from `pair` on, with weights whose planes lie `weight_plane` apart.
+  template <int N>
+  void multiply_rows(int64_t pair, int64_t count, const uint32_t* weights, int64_t weight_plane) {
+    const int64_t pairs = layout_.pairs(), columns = N * kLanes;
+    for (int64_t plane = 0; plane < kPlanes; ++plane, weights += weight_plane) {
+      const auto* tiles =
+          reinterpret_cast<const uint32_t*>(scratch_.tiles + plane * scratch_.tile_plane) + pair;
+      float* sums = scratch_.sums + plane * scratch_.sum_plane;
+      for (int64_t tile = 0; tile < count_; tile += BestDotBf16::kRows) {
+        BestDotBf16::multiply<N>(tiles + tile * pairs, pairs, weights, count, sums + tile * columns, columns,
+                                 pair > 0);
+      }
+    }
   }
 
   /// The 2x2 results of one tile, as far as they lie inside the picture.

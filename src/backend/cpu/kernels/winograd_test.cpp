@@ -28,14 +28,15 @@ struct Convolution {
 
   template <class Out>
   Guarded<Out> run(const WinogradKernels& kernels, int threads, bool with_bias = true) const {
-    std::vector<std::byte> packed(kernels.weight_bytes(shape.in, shape.out) + 64);
+    const auto bytes_of = shape.compact ? kernels.filter_bytes : kernels.weight_bytes;
+    std::vector<std::byte> packed(bytes_of(shape.in, shape.out) + 64);
     void* aligned = packed.data();
     size_t room = packed.size();
     std::align(64, packed.size() - 64, aligned, room);
     Guarded<Out> out(before.size());
     for (int64_t i = 0; i < out.size(); ++i) out.data()[i] = from_f32<Out>(before[i]);
     on_threads(threads, [&] {
-      kernels.pack(weight.data(), shape.in, shape.out, aligned);
+      (shape.compact ? kernels.pack_filters : kernels.pack)(weight.data(), shape.in, shape.out, aligned);
       std::vector<std::byte> scratch(kernels.scratch_bytes(shape, threads) + 1);
       kernels.to<Out>()(shape, x.data(), aligned, with_bias ? bias.data() : nullptr, out.data(),
                         scratch.data() + 1);
@@ -135,6 +136,33 @@ TEST_F(WinogradTest, BytesDependNeitherOnThreadsNorOnTheBatch) {
       const Guarded<Bf16> first = alone.run<Bf16>(*kernels->winograd, 2);
       EXPECT_EQ(std::memcmp(first.data(), one.data(), static_cast<size_t>(first.size()) * sizeof(Bf16)), 0)
           << kernels->name;
+    }
+  }
+}
+
+TEST_F(WinogradTest, CompactWeightsGiveTheBytesOfTheirTransforms) {
+  for (Conv3x3Shape shape : kConvolutions) {
+    Convolution transformed(shape);
+    // As files in bf16 have them: then nothing is rounded twice.
+    for (float& value : transformed.weight) value = to_f32(from_f32<Bf16>(value));
+    Convolution compact = transformed;
+    compact.shape.compact = true;
+    for (const Kernels* kernels : tables())
+      for (const int threads : {1, 3})
+        EXPECT_TRUE(transformed.run<Bf16>(*kernels->winograd, 1)
+                        .same_bytes(compact.run<Bf16>(*kernels->winograd, threads)))
+            << kernels->name << " " << shape.in << " to " << shape.out << " on " << threads;
+  }
+}
+
+TEST_F(WinogradTest, CompactWeightsAgreeWithDirectEvaluation) {
+  for (Conv3x3Shape shape : kConvolutions) {
+    shape.compact = true;
+    const Convolution convolution(shape);
+    for (const Kernels* kernels : tables()) {
+      EXPECT_LT(convolution.error_of(convolution.run<Bf16>(*kernels->winograd, 2)), 0.0065);
+      const auto of = [&](auto bytes) { return static_cast<double>(bytes(shape.in, shape.out)); };
+      EXPECT_DOUBLE_EQ(of(kernels->winograd->filter_bytes) / of(kernels->winograd->weight_bytes), 9.0 / 16);
     }
   }
 }

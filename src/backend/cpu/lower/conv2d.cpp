@@ -113,9 +113,11 @@ void lower_winograd(const op::Conv2d& op, Lowering& at) {
                            .wrap_x = op.circular_x,
                            .wrap_y = op.circular_y,
                            .accumulate = target.accumulate,
-                           .activation = at.folded_activation()};
+                           .activation = at.folded_activation(),
+                           .compact = op.compact};
   const WinogradKernels& kernels = *at.tools().kernels.winograd;
-  const WeightId weight = at.weight_winograd(op.weight, Shape{op.out, op.in, op.kernel, op.kernel});
+  const WeightId weight =
+      at.weight_winograd(op.weight, Shape{op.out, op.in, op.kernel, op.kernel}, op.compact);
   std::optional<WeightId> bias;
   if (!op.bias.empty()) bias = at.weight_f32(op.bias, Shape{op.out});
   const BufferId scratch = at.scratch(kernels.scratch_bytes(shape, at.tools().threads));
