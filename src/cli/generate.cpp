@@ -230,7 +230,7 @@ class Generate {
     const std::string name = chosen_model();
     line_.stage("loading " + name);
     const std::filesystem::path path = TRY(find_model(name));
-    if (flags_.json) planned_weight_bytes_ = TRY(describe(path, load_options())).weight_bytes;
+    if (flags_.json) card_ = TRY(describe(path, load_options()));
     model_ = TRY(load(path, load_options()));
     for (const std::string& warning : model_info(*model_).warnings) line_.note(warning);
     if (!recipe_sha256_.empty() && recipe_sha256_ != model_hash(*model_))
@@ -268,7 +268,7 @@ class Generate {
     for (const Wanted& one : wanted) {
       drawings.push_back(TRY(open_one(one, inputs)));
       unfinished.push_back(drawings.back().get());
-      planned_working_bytes_ = std::max(planned_working_bytes_, planned_cost(*drawings.back()).memory_bytes);
+      if (flags_.json) TRY(plan(*drawings.back(), inputs, static_cast<int>(wanted.size())));
       for (const std::string& warning : warnings(*drawings.back())) note_once(warning);
     }
     line_.stage("drawing");
@@ -282,6 +282,17 @@ class Generate {
     }
     line_.stage("decoding");
     for (size_t i = 0; i < wanted.size(); ++i) TRY(deliver(*drawings[i], wanted[i], format));
+    return {};
+  }
+
+  // Of all pictures drawn at once, as if each were the one that needs most.
+  Result<void> plan(const Drawing& drawing, const DrawingInputs& inputs, int pictures) {
+    const InputSizes sizes{.init_width = inputs.init.width,
+                           .init_height = inputs.init.height,
+                           .mask = !inputs.mask.empty(),
+                           .controls = static_cast<int>(inputs.controls.size())};
+    const DrawingCost cost = TRY(predict_cost(card_, used_params(drawing), sizes, pictures));
+    planned_working_bytes_ = std::max(planned_working_bytes_, cost.memory_bytes);
     return {};
   }
 
@@ -356,8 +367,7 @@ class Generate {
                         {"text", times_.text_ms},   {"encode", times_.encode_ms},
                         {"steps", times_.steps_ms}, {"decode", times_.decode_ms},
                         {"write", write_ms_}};
-    json["memory_plan"] = {{"weight_bytes", planned_weight_bytes_},
-                           {"working_bytes", planned_working_bytes_}};
+    json["memory_plan"] = {{"weight_bytes", card_.weight_bytes}, {"working_bytes", planned_working_bytes_}};
     json["weight_bytes"] = weight_bytes(*model_);
     json["peak_memory_bytes"] = peak_memory_bytes();
     fmt::print("{}\n", json_text(json));
@@ -371,8 +381,8 @@ class Generate {
   std::optional<RecordedNoise> recipe_noise_;
   std::string model_name_, recipe_dtype_, recipe_sha256_, last_warning_;
   double load_ms_ = 0, write_ms_ = 0;
-  size_t planned_weight_bytes_ = 0;   // of the whole model
-  size_t planned_working_bytes_ = 0;  // of the picture that needs most
+  ModelCard card_;                    // where the plan is asked for
+  size_t planned_working_bytes_ = 0;  // of the pictures that are drawn at once
   StageTimes times_;
   PictureSigning signing_;
   std::optional<ParentPicture> parent_;

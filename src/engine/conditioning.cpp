@@ -29,15 +29,9 @@ struct EncodedChunk {
 
 Result<EncodedChunk> encode_chunk(Model& model, TextEncoder& encoder, const TokenChunk& chunk,
                                   int clip_skip) {
-  const int hidden_from_end = encoder.use.hidden_from_end + clip_skip - 1;
-  const int64_t window = encoder.config.tokens_max;
-  ClipTextShape shape;
-  shape.batch = 1;
-  shape.tokens = window;
-  shape.hidden_from_end = hidden_from_end;
-  shape.final_norm = encoder.use.final_norm;
-  shape.pooled = encoder.use.pooled;
-  const std::string key = std::to_string(hidden_from_end);
+  const ClipTextShape shape = encoder_shape(encoder, clip_skip);
+  const int64_t window = shape.tokens;
+  const std::string key = std::to_string(shape.hidden_from_end);
   const std::shared_ptr<const Executable> run =
       TRY(encoder.network.compiled(key, [&] { return describe_clip_text(encoder.config, shape); }));
   EncodedChunk encoded;

@@ -30,6 +30,18 @@ size_t rows_at_most(const Model& model, const DrawingParams& params, size_t bran
   return rows;
 }
 
+size_t text_workspace(const Model& model, const DrawingParams& params) {
+  size_t most = 0;
+  for (const TextEncoder& encoder : model.text_encoders()) {
+    const std::string key = fmt::format("{} {}", encoder.use.encoder, params.clip_skip);
+    most = std::max(most, model.plans().bytes(key, [&] {
+      return model.backend().plan_bytes(
+          describe_clip_text(encoder.config, encoder_shape(encoder, params.clip_skip)), model.precision());
+    }));
+  }
+  return most;
+}
+
 size_t network_workspace(const Model& model, const DrawingParams& params, const LatentExtent& extent,
                          size_t rows, size_t tokens) {
   BatchShape shape{.rows = static_cast<int>(std::min(rows, UnetBatch::rows_max(extent))),
@@ -80,15 +92,12 @@ size_t text_bytes(const Model& model, const DrawingParams& params, const Tokeniz
   return texts.size() * tokens * static_cast<size_t>(model.unet().context_width) * sizeof(float);
 }
 
-// Of the denoiser, what is not in memory yet. Its graph is described once: that takes longer than all else
-// here.
-size_t weights_to_come(const Model& model) {
-  const size_t weights = model.plans().bytes("denoiser weights", [&] { return unet_weight_bytes(model); });
-  return weights - std::min(weights, model.unet_network().packed_bytes());
+bool encodes(const DrawingParams& params, const InputSizes& inputs) {
+  return inputs.init_width > 0 || (params.hires_scale > 1 && !enlarges_latents(params));
 }
 
-size_t needed_bytes(const Model& model, size_t working) {
-  return weights_to_come(model) + working - std::min(working, model.workspace().bytes());
+size_t needed_bytes(const Model& model, size_t to_come, size_t working) {
+  return to_come + working - std::min(working, model.workspace().bytes());
 }
 
 // Memory that is free, as far as it matters: to find out takes a dozen files, and a model that drew as large
@@ -97,9 +106,10 @@ size_t free_bytes_for(size_t needed) { return needed == 0 ? 0 : available_memory
 
 // Tiles where they were asked for, or where the whole picture would not fit and they need less. Seamless
 // pictures have no edges to cut.
-bool wants_tiles(const Model& model, const DrawingParams& params, size_t whole, size_t tiled) {
+bool wants_tiles(const Model& model, const DrawingParams& params, const InputSizes& inputs, size_t whole,
+                 size_t tiled) {
   if (params.vae_tiling != "auto") return params.vae_tiling == "on";
-  const size_t needed = needed_bytes(model, whole);
+  const size_t needed = needed_bytes(model, weights_to_come(model, params, inputs), whole);
   return params.tile == "none" && tiled < whole && needed > free_bytes_for(needed);
 }
 
@@ -109,13 +119,32 @@ std::string gibibytes(size_t bytes) {
 
 }  // namespace
 
+// Graphs are described once: that takes longer than all else here.
+size_t weights_to_come(const Model& model, const DrawingParams& params, const InputSizes& inputs) {
+  size_t missing = 0;
+  const auto add = [&](const std::string& name, size_t packed, auto plan) {
+    const size_t planned = model.plans().bytes(name + " weights", plan);
+    missing += planned - std::min(planned, packed);
+  };
+  const Autoencoder& autoencoder = model.autoencoder();
+  add("denoiser", model.unet_network().packed_bytes(), [&] { return unet_weight_bytes(model); });
+  add("controls", control_packed_bytes(model), [&] { return control_weight_bytes(model); });
+  const bool both = encodes(params, inputs);
+  add(both ? "autoencoder" : "decoder", autoencoder.packed_bytes(),
+      [&] { return autoencoder_weight_bytes(model, both); });
+  for (const TextEncoder& encoder : model.text_encoders())
+    add(std::string(encoder.use.encoder), encoder.network.packed_bytes(),
+        [&] { return text_weight_bytes(model, encoder); });
+  return missing;
+}
+
 Result<int> second_pass_evaluations(const Model& model, const DrawingParams& params) {
   if (params.hires_scale <= 1) return 0;
   return TRY(smallest_sampler(model, params, second_steps(params), params.hires_strength))->asks_total();
 }
 
 Result<DrawingCost> cost_of(const Model& model, const DrawingParams& params, const InputSizes& inputs,
-                            const TokenizedPrompts& prompts) {
+                            const TokenizedPrompts& prompts, int pictures) {
   const std::unique_ptr<Sampler> sampler =
       TRY(smallest_sampler(model, params, *params.steps, first_strength(model, params)));
   const int second = TRY(second_pass_evaluations(model, params));
@@ -124,33 +153,36 @@ Result<DrawingCost> cost_of(const Model& model, const DrawingParams& params, con
                                rows_at_most(model, params, branches, second));
   const LatentExtent first = first_extent(model, params);
   const LatentExtent last = second > 0 ? second_extent(first, params.hires_scale) : first;
-  const bool encodes = inputs.init_width > 0 || has_second_upscaler(params);
+  const auto count = static_cast<size_t>(pictures);
   const size_t tokens = prompts.chunks * static_cast<size_t>(model.text_encoders().front().config.tokens_max);
   DrawingCost cost;
   cost.evaluations = sampler->asks_total() + second;
   cost.rows = static_cast<int>(rows);
   cost.width = last.width * model.autoencoder().scale();
   cost.height = last.height * model.autoencoder().scale();
-  const size_t network = network_workspace(model, params, last, rows, tokens);
+  const size_t passes =
+      std::max(text_workspace(model, params), network_workspace(model, params, last, rows * count, tokens));
   const size_t deep = params.step_cache > 1 ? rows * deep_count(model, last) * sizeof(float) : 0;
   const size_t own = own_bytes(model, last, sampler->save().size() + rows + 1) + deep +
                      text_bytes(model, params, prompts, tokens);
   const auto working = [&](bool tiled) {
-    return std::max(network, autoencoder_workspace(model, last, encodes, tiled)) + own;
+    return std::max(passes, autoencoder_workspace(model, last, encodes(params, inputs), tiled)) + count * own;
   };
   const size_t whole = working(false), tiled = working(true);
-  cost.vae_tiled = wants_tiles(model, params, whole, tiled);
+  cost.vae_tiled = wants_tiles(model, params, inputs, whole, tiled);
   cost.memory_bytes = cost.vae_tiled ? tiled : whole;
   return cost;
 }
 
-Result<void> check_memory(const Model& model, const DrawingParams& params, const DrawingCost& cost) {
-  const size_t needed = needed_bytes(model, cost.memory_bytes);
+Result<void> check_memory(const Model& model, const DrawingParams& params, const InputSizes& inputs,
+                          const DrawingCost& cost) {
+  const size_t to_come = weights_to_come(model, params, inputs);
+  const size_t needed = needed_bytes(model, to_come, cost.memory_bytes);
   const size_t available = free_bytes_for(needed);
   if (needed <= available) return {};
   return Error{Code::too_large, "size",
                fmt::format("{}x{} needs {} of memory ({} weights, {} working) and {} is free", *params.width,
-                           *params.height, gibibytes(needed), gibibytes(weights_to_come(model)),
+                           *params.height, gibibytes(needed), gibibytes(to_come),
                            gibibytes(cost.memory_bytes), gibibytes(available)),
                "draw smaller, or upscale afterwards"};
 }

@@ -6,6 +6,7 @@
 
 #include "engine/drawing.h"
 #include "engine/limner_tiny_drawings_test.h"
+#include "engine/model_card.h"
 
 namespace limner {
 namespace {
@@ -136,6 +137,56 @@ TEST_F(Cost, NamesTheMemoryThatDrawingTakes) {
     EXPECT_LE(fresh->workspace().bytes(), predicted) << side;
     EXPECT_GT(fresh->workspace().bytes(), predicted / 2) << side;
   }
+}
+
+// Guidance has two rows each; a step has eight at most, and the fifth picture only what it keeps for itself.
+// The autoencoder, of which only the plan is asked for, is made small, so that it is the network that counts.
+TEST_F(Cost, OfPicturesDrawnAtOnceIsThatOfTheirBatch) {
+  DrawingParams params = small_brief("euler", 1);
+  params.width = params.height = 256;
+  const std::filesystem::path folder = tiny_with("vae", "decoder_block_out_channels", {4, 4, 4, 4});
+  const Result<ModelCard> card = describe(folder, {.dtype = "f32", .threads = 1});
+  ASSERT_TRUE(card) << card.error().text();
+  const auto bytes = [&](int pictures) { return predict_cost(*card, params, {}, pictures)->memory_bytes; };
+  const size_t own = bytes(9) - bytes(8);
+  EXPECT_GT(bytes(4) - bytes(1), 6 * own) << "scratch memory for the rows of four";
+  EXPECT_EQ(bytes(5) - bytes(4), own);
+  const ModelPtr fresh = load(folder, {.dtype = "f32", .threads = 1}).value();
+  std::vector<DrawingPtr> drawings;
+  std::vector<Drawing*> all;
+  for (int i = 0; i < 4; ++i) {
+    drawings.push_back(opened(*fresh, params));
+    all.push_back(drawings.back().get());
+  }
+  ASSERT_TRUE(step(all));
+  EXPECT_LE(fresh->workspace().bytes(), bytes(4));
+  EXPECT_GT(fresh->workspace().bytes(), bytes(4) / 2);
+  EXPECT_GT(fresh->workspace().bytes(), bytes(1)) << "what was planned for one would not do";
+}
+
+TEST_F(Cost, OfASmallPictureIsThatOfItsText) {
+  const ModelPtr fresh = load_tiny();
+  DrawingParams params = small_brief("euler", 1);
+  params.width = params.height = 8 * static_cast<int>(fresh->unet().extent_min());
+  const size_t planned = predict_cost(*card_, params, {})->memory_bytes;
+  TextEncoder& encoder = fresh->text_encoders().front();
+  const size_t text = fresh->backend().plan_bytes(
+      describe_clip_text(encoder.config, encoder_shape(encoder, 1)), fresh->precision());
+  EXPECT_GE(planned, text);
+  const DrawingPtr drawing = opened(*fresh, params);
+  EXPECT_LE(fresh->workspace().bytes(), planned);
+}
+
+TEST_F(Cost, CountsTheWeightsOfEveryPartThatIsNotInMemoryYet) {
+  const ModelPtr fresh = load_tiny();
+  const DrawingParams params = small_brief("euler", 1);
+  const size_t to_draw = unet_weight_bytes(*fresh) + autoencoder_weight_bytes(*fresh, false) +
+                         text_weight_bytes(*fresh, fresh->text_encoders().front());
+  EXPECT_EQ(weights_to_come(*fresh, params, {}), to_draw);
+  const size_t encoder = autoencoder_weight_bytes(*fresh, true) - autoencoder_weight_bytes(*fresh, false);
+  EXPECT_EQ(weights_to_come(*fresh, params, {.init_width = 64, .init_height = 64}), to_draw + encoder);
+  pixels_of_the_rest(*opened(*fresh, params));
+  EXPECT_LT(weights_to_come(*fresh, params, {}), to_draw / 100);
 }
 
 TEST_F(Cost, RefusesWhatOpeningRefuses) {

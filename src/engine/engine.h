@@ -64,12 +64,12 @@ struct Progress {
   int step = 0, steps = 0;  ///< sampling steps, as the user counts them, over both passes of hires-fix
 };
 
-/// What drawing one picture will take, known before anything is loaded or opened.
+/// What drawing will take, known before anything is loaded or opened: of one picture, but for the memory.
 struct DrawingCost {
   int evaluations = 0;        ///< of the network
   int rows = 1;               ///< in each, at most
   int width = 0, height = 0;  ///< of the picture, the last pass of hires-fix included
-  size_t memory_bytes = 0;    ///< beside the weights, decoding included
+  size_t memory_bytes = 0;    ///< beside the weights, of all pictures that are drawn at once
   bool vae_tiled = false;     ///< whether the autoencoder works in tiles
 };
 
@@ -156,10 +156,12 @@ struct InputSizes {
   bool mask = false;
   int controls = 0;
 };
-/// Checks `params` as open() will, as far as that needs no weights, and predicts. Errors are open()'s.
-/// Thread-safe, also over one card; what takes long to find out is remembered in the card.
-Result<DrawingCost> predict_cost(const ModelCard& card, const DrawingParams& params,
-                                 const InputSizes& inputs);
+/// Checks `params` as open() will, as far as that needs no weights, and predicts. Errors are open()'s. The
+/// memory is that of the most demanding of encoding texts, evaluating the network and the autoencoder, for
+/// `pictures` like this one that are drawn at once. Thread-safe, also over one card; what takes long to find
+/// out is remembered in the card.
+Result<DrawingCost> predict_cost(const ModelCard& card, const DrawingParams& params, const InputSizes& inputs,
+                                 int pictures = 1);
 
 /// Whether the next step() runs the whole network for this drawing: if not, it takes a fraction of the time.
 bool next_is_whole(const Drawing& drawing);

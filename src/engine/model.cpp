@@ -105,6 +105,16 @@ Result<Precision> choose_precision(const Backend& backend, const std::string& dt
   return invalid("dtype", fmt::format("\"{}\" is not one of: f32, bf16, bf16-direct", dtype.substr(0, 40)));
 }
 
+ClipTextShape encoder_shape(const TextEncoder& encoder, int clip_skip) {
+  ClipTextShape shape;
+  shape.batch = 1;
+  shape.tokens = encoder.config.tokens_max;
+  shape.hidden_from_end = encoder.use.hidden_from_end + clip_skip - 1;
+  shape.final_norm = encoder.use.final_norm;
+  shape.pooled = encoder.use.pooled;
+  return shape;
+}
+
 Model::Model()
     : conditionings_(std::make_unique<ConditioningCache>()), batches_(kBatchesMax, kBatchBytesMax) {}
 Model::~Model() = default;

@@ -40,6 +40,9 @@ struct TextEncoder {
   Network network;
 };
 
+/// What `encoder` is run as: over one window, `clip_skip` - 1 layers earlier than usual.
+ClipTextShape encoder_shape(const TextEncoder& encoder, int clip_skip);
+
 /// A ControlNet that goes with the model's UNet.
 struct ControlNet {
   std::string name;

@@ -18,19 +18,6 @@ size_t parameter_bytes(const Model& model, const Graph& graph) {
   return model.backend().plan_weight_bytes(graph, model.precision());
 }
 
-size_t text_bytes(const Model& model) {
-  size_t bytes = 0;
-  for (const TextEncoder& encoder : model.text_encoders()) {
-    ClipTextShape shape;
-    shape.tokens = encoder.config.tokens_max;
-    shape.hidden_from_end = encoder.use.hidden_from_end;
-    shape.final_norm = encoder.use.final_norm;
-    shape.pooled = encoder.use.pooled;
-    bytes += parameter_bytes(model, describe_clip_text(encoder.config, shape));
-  }
-  return bytes;
-}
-
 // The smallest batch there can be: weights are the same for all.
 BatchShape smallest_batch(const Model& model) {
   const int side = static_cast<int>(model.unet().extent_min());
@@ -45,18 +32,38 @@ size_t unet_weight_bytes(const Model& model) {
   return parameter_bytes(model, UnetBatch::describe(model, smallest_batch(model)));
 }
 
+size_t control_weight_bytes(const Model& model) {
+  size_t bytes = 0;
+  for (const Graph& graph : UnetBatch::describe_controls(model, smallest_batch(model)))
+    bytes += parameter_bytes(model, graph);
+  return bytes;
+}
+
+size_t text_weight_bytes(const Model& model, const TextEncoder& encoder) {
+  return parameter_bytes(model, describe_clip_text(encoder.config, encoder_shape(encoder, 1)));
+}
+
+size_t autoencoder_weight_bytes(const Model& model, bool encoder) {
+  const std::vector<Graph> graphs = model.autoencoder().describe_both();
+  return parameter_bytes(model, graphs[0]) + (encoder ? parameter_bytes(model, graphs[1]) : 0);
+}
+
+size_t control_packed_bytes(const Model& model) {
+  size_t bytes = 0;
+  for (const ControlNet& net : model.controlnets()) bytes += net.network.packed_bytes();
+  return bytes;
+}
+
 Result<ModelCard> describe(const std::filesystem::path& path, const LoadOptions& options) {
   std::shared_ptr<const Model> model = TRY(Model::open(path, options));
   ModelCard card;
   card.info = model_info(*model);
   card.latent_scale = model->autoencoder().scale();
   card.latent_channels = model->autoencoder().latent_channels();
-  const BatchShape shape = smallest_batch(*model);
-  card.weight_bytes = unet_weight_bytes(*model) + text_bytes(*model);
-  for (const Graph& graph : UnetBatch::describe_controls(*model, shape))
-    card.weight_bytes += parameter_bytes(*model, graph);
-  for (const Graph& graph : model->autoencoder().describe_both())
-    card.weight_bytes += parameter_bytes(*model, graph);
+  card.weight_bytes =
+      unet_weight_bytes(*model) + control_weight_bytes(*model) + autoencoder_weight_bytes(*model, true);
+  for (const TextEncoder& encoder : model->text_encoders())
+    card.weight_bytes += text_weight_bytes(*model, encoder);
   card.unpacked = std::move(model);
   return card;
 }
@@ -81,13 +88,14 @@ Result<std::string> hash_weights(const ModelCard& card, const std::function<bool
   return digest;
 }
 
-Result<DrawingCost> predict_cost(const ModelCard& card, const DrawingParams& params,
-                                 const InputSizes& inputs) {
-  LIMNER_CHECK(card.unpacked != nullptr, "a card comes from describe()");
+Result<DrawingCost> predict_cost(const ModelCard& card, const DrawingParams& params, const InputSizes& inputs,
+                                 int pictures) {
+  LIMNER_CHECK(card.unpacked != nullptr && pictures > 0,
+               "a card comes from describe(), and something is drawn");
   const DrawingParams used = TRY(resolve_params(*card.unpacked, params, inputs));
   if (has_second_upscaler(used)) TRY(find_upscaler(used.hires_upscaler, "hires_upscaler"));
   const TokenizedRequest texts = TRY(tokenize_request(*card.unpacked, used));
-  return cost_of(*card.unpacked, used, inputs, texts.prompts);
+  return cost_of(*card.unpacked, used, inputs, texts.prompts, pictures);
 }
 
 }  // namespace limner

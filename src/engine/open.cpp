@@ -145,7 +145,7 @@ Result<DrawingPtr> open(Model& model, const DrawingParams& params, const Drawing
   const DrawingParams& used = drawing->params;
   const TokenizedRequest texts = TRY(tokenize_request(model, used));
   drawing->cost = TRY(cost_of(model, used, sizes, texts.prompts));
-  TRY(check_memory(model, used, drawing->cost));
+  TRY(check_memory(model, used, sizes, drawing->cost));
   if (signs) {
     TRY(check_markable(model, used, sizes, *signs));
     drawing->noise_signs = signs->json();

@@ -16,7 +16,7 @@ struct AdmissionRequest {
   StepClass step_class;
   int pictures = 1, steps = 0, rows = 2;
   size_t model_bytes = 0;    ///< weights as loaded; 0 where the model is loaded already
-  size_t drawing_bytes = 0;  ///< one drawing beside the weights
+  size_t drawing_bytes = 0;  ///< the pictures that are drawn at once, beside the weights
   TimeUs deadline = 0;       ///< 0: none
 };
 

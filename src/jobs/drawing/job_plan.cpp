@@ -1,9 +1,14 @@
 #include "jobs/drawing/job_plan.h"
 
+#include <algorithm>
+
 #include "base/ids.h"
 
 namespace limner::drawing {
 namespace {
+
+// The scheduler's rows of one step, were each a picture's only one.
+constexpr int kPicturesAtOnceMax = 8;
 
 bool is_upload(const std::string& name) { return is_id(name, "file"); }
 
@@ -80,7 +85,8 @@ Result<JobPlan> plan_job(const Catalogue& catalogue, const JobRequest& request, 
   }
   plan.variant = TRY(find_variant(catalogue, entry, request, uploaded_lora));
   const ModelCard card = TRY(card_of(catalogue, entry, plan.variant));
-  const DrawingCost cost = TRY(predict_cost(card, params_of_picture(request, 0), inputs));
+  const DrawingCost cost = TRY(predict_cost(card, params_of_picture(request, 0), inputs,
+                                            std::clamp(request.pictures(), 1, kPicturesAtOnceMax)));
   plan.rows = cost.rows;
   plan.steps = cost.evaluations;
   plan.width = cost.width;

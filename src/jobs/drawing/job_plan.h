@@ -30,9 +30,9 @@ struct JobPlan {
   int rows = 2;          ///< of the network in a step
   int steps = 0;         ///< network evaluations of one picture
   int width = 0, height = 0;
-  size_t drawing_bytes = 0;           ///< memory that drawing one takes
-  size_t weight_bytes = 0;            ///< of the model, with what is loaded beside it
-  std::filesystem::path upscaler;     ///< enlarges what was drawn; empty: nothing does
+  size_t drawing_bytes = 0;        ///< memory that drawing its pictures takes, as many as are drawn at once
+  size_t weight_bytes = 0;         ///< of the model, with what is loaded beside it
+  std::filesystem::path upscaler;  ///< enlarges what was drawn; empty: nothing does
   int64_t provider_price_micros = 0;  ///< a picture
   int provider_concurrent_max = 1;    ///< requests to it at once
 };
