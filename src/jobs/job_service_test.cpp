@@ -235,6 +235,22 @@ TEST_F(JobServiceTest, WhatCannotFitIntoMemoryIsTooLarge) {
   EXPECT_EQ(poor.submit(caller, request()).error().code, Code::too_large);
 }
 
+// What is there does for one picture of a job, and four are drawn at once.
+TEST_F(JobServiceTest, WhatCannotFitAtOnceIsTooLarge) {
+  const ModelCard card = catalogue.card(catalogue.find("tiny").value()).value();
+  const JobRequest one = request();
+  JobServiceConfig config = limits();
+  config.admission.memory_bytes =
+      card.weight_bytes + predict_cost(card, params_of_picture(one, 0), {})->memory_bytes;
+  JobService tight(config, *ledger, uploads, catalogue, pool, prices, events, *worker, ledger.clock, log,
+                   metrics);
+  EXPECT_TRUE(tight.submit(caller, one));
+  const Result<Submitted> four =
+      tight.submit(caller, request(R"({"prompt":"a red apple","size":"64x64","steps":4,"count":4})"));
+  ASSERT_FALSE(four);
+  EXPECT_EQ(four.error().code, Code::too_large);
+}
+
 TEST_F(JobServiceTest, WhileDrainingClientsAreToldWhenToComeBack) {
   worker->drain(0);
   const Result<Submitted> refused = service.submit(caller, request());
