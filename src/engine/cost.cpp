@@ -93,7 +93,7 @@ size_t text_bytes(const Model& model, const DrawingParams& params, const Tokeniz
 }
 
 bool encodes(const DrawingParams& params, const InputSizes& inputs) {
-  return inputs.init_width > 0 || (params.hires_scale > 1 && !enlarges_latents(params));
+  return inputs.init_width > 0 || has_second_upscaler(params);
 }
 
 size_t needed_bytes(const Model& model, size_t to_come, size_t working) {
