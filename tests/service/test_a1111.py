@@ -11,7 +11,7 @@ import time
 
 import numpy
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from safetensors.numpy import save_file
 
 from pictures import beneath, limner_text, pixels_sha256
@@ -124,6 +124,32 @@ def test_img2img_with_a_mask_redraws_what_is_white(webui):
         return sum(abs(x - y) for x, y in zip(a, b)) / len(a)
 
     assert change((0, 0, 56, 128)) > 4 * change((72, 0, 128, 128))
+
+
+def test_a_mask_is_as_a1111_has_it_by_default(plain):
+    webui = Webui(plain)  # without marks, which differ from job to job
+    source = opened(webui.post("/sdapi/v1/txt2img", {"prompt": "a red apple", "steps": 4, "seed": 3})["images"][0])
+
+    def mask_of(*box):
+        mask = Image.new("L", source.size, 0)
+        mask.paste(255, box)
+        return mask
+
+    def drawn(mask, **fields):
+        body = {"prompt": "a green cat", "init_images": [encoded(source)], "mask": encoded(mask), "steps": 4, "seed": 4}
+        return opened(webui.post("/sdapi/v1/img2img", body | fields)["images"][0]).tobytes()
+
+    half = mask_of(0, 0, 64, 128)
+    default = drawn(half)
+    assert default == drawn(half, mask_blur=4, inpainting_fill=0)
+    assert default != drawn(half, inpainting_fill=1)
+    assert default == drawn(ImageOps.invert(half), inpainting_mask_invert=1)
+    small = mask_of(56, 56, 64, 64)  # softened it is grey
+    assert drawn(small) == drawn(small, mask_blur=4)
+    assert drawn(small) != drawn(small, mask_blur=0)
+    wrong = webui.post("/sdapi/v1/img2img", {"init_images": [encoded(source)], "mask": encoded(half), "mask_blur": -1},
+                       status=422)
+    assert wrong["detail"][0]["loc"] == ["body", "mask_blur"]
 
 
 @pytest.mark.parametrize(

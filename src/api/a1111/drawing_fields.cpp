@@ -326,8 +326,6 @@ void drop_what_is_off(SdTranslation& to) {
     for (const char* name : {"hires_scale", "hires_steps", "hires_upscaler"}) to.job.erase(name);
   else if (!to.job.contains("hires_scale"))
     to.job["hires_scale"] = 2;
-  if (to.drawing.mask.empty())
-    for (const char* name : {job_field::kMaskBlur, job_field::kInvertMask}) to.job.erase(name);
   if (to.job.value(job_field::kVariationStrength, 0.0) == 0)
     for (const char* name : {job_field::kVariationSeed, job_field::kVariationStrength}) to.job.erase(name);
 }
@@ -359,6 +357,20 @@ std::string a1111_name(const std::string& native) {
   return native;
 }
 
+/// How a mask is read. The job has none before its pictures are kept, and would not take these without.
+struct MaskReading {
+  double blur = 4;
+  bool invert = false;
+};
+
+MaskReading take_mask_reading(SdTranslation& to) {
+  MaskReading reading;
+  reading.blur = to.job.value(job_field::kMaskBlur, reading.blur);
+  reading.invert = to.job.value(job_field::kInvertMask, reading.invert);
+  for (const char* name : {job_field::kMaskBlur, job_field::kInvertMask}) to.job.erase(name);
+  return reading;
+}
+
 Result<int> count_of(const SdTranslation& to) {
   for (const auto& [name, value] : {std::pair{"batch_size", to.batch_size}, std::pair{"n_iter", to.n_iter}})
     if (value < 1 || value > 1000) return invalid(name, fmt::format("{} is not within 1 to 1000", value));
@@ -379,6 +391,7 @@ Result<SdDrawing> read_drawing(const Json& body, bool over_picture, CallerOption
   place_strength(to, over_picture);
   drop_what_is_off(to);
   apply_options(to);
+  const MaskReading reading = take_mask_reading(to);
   if (!to.job.contains("prompt")) to.job["prompt"] = "";
   to.job["count"] = TRY(count_of(to));
   to.job["preview_every"] = 5;
@@ -390,6 +403,10 @@ Result<SdDrawing> read_drawing(const Json& body, bool over_picture, CallerOption
   }
   to.drawing.job = std::move(*job);
   to.drawing.job.controls = std::move(to.controls);
+  if (!to.drawing.mask.empty()) {
+    to.drawing.job.mask_blur = reading.blur;
+    to.drawing.job.invert_mask = reading.invert;
+  }
   return std::move(to.drawing);
 }
 

@@ -18,7 +18,7 @@ struct SdDrawing {
   std::string init, mask;
   std::vector<std::string> control_images;  ///< one for each of job.controls
   int resize_mode = 0;                      ///< 0 stretch, 1 crop
-  int inpainting_fill = 1;  ///< what lies under the mask at first: 0 its surroundings, 1 the picture
+  int inpainting_fill = 0;  ///< what lies under the mask at first: 0 its surroundings, 1 the picture
   bool send_images = true;
   std::string task_id;  ///< force_task_id
 };
