@@ -142,6 +142,15 @@ TEST_F(WorkerDraws, BooksTheEnginesTimeToJobsWhole) {
               busy, 1e-6);
 }
 
+TEST_F(WorkerDraws, LearnsHowLongModelsTakeToLoad) {
+  start_worker();
+  EXPECT_EQ(worker->profile().to_json(), CostProfile().to_json());
+  ASSERT_EQ(ended(submit(small_request("a thing"))).state, JobState::stored);
+  const double seconds = pool->load_seconds("limner-tiny");
+  EXPECT_GT(seconds, 0);
+  EXPECT_DOUBLE_EQ(worker->profile().load_seconds("limner-tiny"), seconds);
+}
+
 TEST_F(WorkerDraws, TellsListenersHowFarItIs) {
   make_worker();
   Json request = small_request("a bridge", 6);

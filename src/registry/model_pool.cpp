@@ -41,6 +41,7 @@ struct ModelPool::Slot {
   bool warm = false;
   double progress = 0;
   TimeUs used = 0, failed = 0;
+  double load_seconds = 0;
   size_t lacked_bytes = 0;  ///< the room that its load did not find; 0 if it failed otherwise
   std::optional<Error> error;
   std::shared_ptr<LoadedModel> model;
@@ -141,6 +142,12 @@ std::optional<Error> ModelPool::failure(const std::string& key) {
   const std::lock_guard lock(shared_->mutex);
   const auto found = slots_.find(key);
   return found == slots_.end() ? std::nullopt : found->second->error;
+}
+
+double ModelPool::load_seconds(const std::string& key) const {
+  const std::lock_guard lock(shared_->mutex);
+  const auto found = slots_.find(key);
+  return found == slots_.end() ? 0 : found->second->load_seconds;
 }
 
 std::vector<PoolStatus> ModelPool::status() const {
@@ -308,6 +315,7 @@ void ModelPool::load(const std::string& key) {
   slot.used = now;
   slot.progress = loaded ? 1 : 0;
   if (loaded) {
+    slot.load_seconds = seconds;
     slot.model = std::move(*loaded);
   } else {
     slot.error = std::move(loaded).error();

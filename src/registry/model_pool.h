@@ -88,6 +88,8 @@ class ModelPool {
   /// Called on the pool's thread when a variant became ready (`ready`), failed (`failed`), or was dropped
   /// (`absent`). To be set before the first get(); it may call the pool.
   void on_change(std::function<void(const std::string& key, LoadState state)> tell);
+  /// How long the variant took to load the last time, its first step included; 0: it was never loaded.
+  double load_seconds(const std::string& key) const;
   std::vector<PoolStatus> status() const;
   /// Whether every warm model is loaded: for /readyz.
   bool warm_models_ready() const;

@@ -20,6 +20,7 @@ void ModelWatch::detach() {
 void ModelWatch::changed(const std::string& key, LoadState state) {
   const std::lock_guard lock(mutex_);
   if (!queue_) return;
+  if (state == LoadState::ready) queue_->measured_load(key, context_->parts.pool.load_seconds(key));
   queue_->set_ready(key, state == LoadState::ready);
   inbox_->wake();
 }
