@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/ids.h"
+#include "engine/upscale_factor.h"
 #include "jobs/job_inputs.h"
 #include "jobs/remote_request.h"
 #include "jobs/rights.h"
@@ -17,8 +18,8 @@ namespace {
 using drawing::JobPlan;
 using drawing::Route;
 
-// The largest factor of the ESRGAN-class networks in use; which one a file has is known when it is loaded.
-constexpr int64_t kUpscaleMost = 4;
+// The largest factor of the ESRGAN-class networks in use: of a file that does not say.
+constexpr int kUpscaleMost = 4;
 // RRDBNet of 23 blocks: some 20 million multiply-adds a source pixel, at 1 TFLOP/s.
 constexpr double kUpscaleSecondsPerPixel = 40e-6;
 // PNG of noise; what is drawn takes half of it, and lossy files a tenth.
@@ -33,8 +34,11 @@ Result<void> check_names(const Catalogue& catalogue, const JobRequest& request) 
   return {};
 }
 
-int64_t enlarged(const JobRequest& request, int64_t pixels) {
-  return request.upscaler.empty() ? pixels : pixels * kUpscaleMost * kUpscaleMost;
+int64_t enlarged(const JobPlan& plan, int64_t pixels) {
+  if (plan.upscaler.empty()) return pixels;
+  const Result<int> known = upscale_factor(plan.upscaler);
+  const int64_t factor = known ? *known : kUpscaleMost;
+  return pixels * factor * factor;
 }
 
 double upscale_seconds(const JobRequest& request, int64_t pixels) {
@@ -103,7 +107,7 @@ Result<Assessor::Measures> Assessor::measure(const std::string& tenant, const Jo
       TRY(check_remote_request(request, plan.model));
       measures.pixels = int64_t{request.params.width.value_or(0)} * request.params.height.value_or(0);
   }
-  measures.pixels_final = enlarged(request, measures.pixels);
+  measures.pixels_final = enlarged(plan, measures.pixels);
   return measures;
 }
 

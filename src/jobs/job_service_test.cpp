@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include "jobs/job_test_data.h"
@@ -326,6 +329,32 @@ TEST_F(JobServiceTest, ARepeatedRequestIsItsFirstJobWhateverHappenedSince) {
   const Submitted first = service.submit(caller, request(), idempotency("k")).value();
   // By now nothing of it would be taken any more.
   caller.key.limits.models = {"remote"};
+/// An upscaler "double" in the model folder, before the catalogue looks there.
+class FolderWithAnUpscaler {
+ protected:
+  FolderWithAnUpscaler() {
+    std::filesystem::create_directories(model_folder.path() / "upscalers");
+    write_doubling_upscaler(model_folder.path() / "upscalers" / "double.safetensors");
+    setenv("LIMNER_MODELS", model_folder.path().c_str(), 1);
+  }
+  ~FolderWithAnUpscaler() { unsetenv("LIMNER_MODELS"); }
+  LedgerFolder model_folder;
+};
+
+class JobServiceWithAnUpscaler : protected FolderWithAnUpscaler, public JobServiceTest {};
+
+TEST_F(JobServiceWithAnUpscaler, PicturesMayGrowAsLargeAsTheirUpscalerMakesThem) {
+  const auto taken = [&](const std::string& json) { return service.submit(caller, request(json)); };
+  EXPECT_TRUE(taken(R"({"prompt":"p","size":"256x256","upscaler":"double"})"));
+  const auto refused = taken(R"({"prompt":"p","size":"256x264","upscaler":"double"})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().field, "size");
+  EXPECT_TRUE(refused.error().message.starts_with("270336 pixels")) << refused.error().text();
+  const std::string small = upload(256, 256), large = upload(257, 256);
+  EXPECT_TRUE(taken(R"({"task":"upscale","upscaler":"double","init":")" + small + "\"}"));
+  EXPECT_FALSE(taken(R"({"task":"upscale","upscaler":"double","init":")" + large + "\"}"));
+}
+
   worker->drain(0);
   const Submitted again = service.submit(caller, request(), idempotency("k")).value();
   EXPECT_TRUE(again.replayed);

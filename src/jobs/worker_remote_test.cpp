@@ -5,6 +5,7 @@
 
 #include "base/crypto.h"
 #include "image/codec.h"
+#include "jobs/job_test_data.h"
 #include "jobs/worker_fixture.h"
 #include "net/http_server_fixture.h"
 
@@ -100,33 +101,12 @@ class WorkerWithAnUpscaler : public WorkerFixture {
   WorkerWithAnUpscaler() {
     const std::filesystem::path folder = ledger.folder.path() / "models" / "upscalers";
     std::filesystem::create_directories(folder);
-    write_upscaler(folder / "double.safetensors");
+    write_doubling_upscaler(folder / "double.safetensors");
     setenv("LIMNER_MODELS", folder.parent_path().c_str(), 1);
   }
   ~WorkerWithAnUpscaler() override {
     worker.reset();
     unsetenv("LIMNER_MODELS");
-  }
-
-  static void write_upscaler(const std::filesystem::path& path) {
-    const std::vector<std::pair<std::string, std::vector<int>>> tensors = {{"body.0.weight", {4, 3, 3, 3}},
-                                                                           {"body.0.bias", {4}},
-                                                                           {"body.1.weight", {4}},
-                                                                           {"body.2.weight", {12, 4, 3, 3}},
-                                                                           {"body.2.bias", {12}}};
-    Json header = Json::object();
-    size_t bytes = 0;
-    for (const auto& [name, shape] : tensors) {
-      size_t count = 4;
-      for (const int extent : shape) count *= static_cast<size_t>(extent);
-      header[name] = {{"dtype", "F32"}, {"shape", shape}, {"data_offsets", {bytes, bytes + count}}};
-      bytes += count;
-    }
-    const std::string text = header.dump();
-    const uint64_t length = text.size();
-    std::ofstream file(path, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(&length), sizeof(length));
-    file << text << std::string(bytes, '\0');
   }
 };
 
@@ -165,7 +145,7 @@ TEST_F(WorkerWithAnUpscaler, GoesOnFromTheLatentsWhenItFails) {
   request["upscaler"] = "double";
   const Job failed = ended(submit(request));
   ASSERT_EQ(failed.state, JobState::failed);
-  write_upscaler(path);
+  write_doubling_upscaler(path);
   worker->submitted(ledger->jobs().requeue(failed.id, 0, clock.now(), 0).value());
   ASSERT_EQ(ended(failed).state, JobState::stored);
   EXPECT_EQ(metric("limner_steps_total", {"model"}, {"limner-tiny"}), 6);

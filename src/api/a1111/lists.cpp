@@ -8,6 +8,7 @@
 #include "api/a1111/handler.h"
 #include "api/route_groups.h"
 #include "base/memory.h"
+#include "engine/upscale_factor.h"
 #include "jobs/rights.h"
 
 namespace limner {
@@ -71,12 +72,14 @@ Result<Json> upscalers(Services& services, const Request&) {
                             {"model_path", nullptr},
                             {"model_url", nullptr},
                             {"scale", 4}}});
-  for (const AdapterEntry& entry : services.catalogue.list_adapters(AdapterKind::upscaler))
+  for (const AdapterEntry& entry : services.catalogue.list_adapters(AdapterKind::upscaler)) {
+    const Result<int> factor = upscale_factor(entry.path);
     list.push_back({{"name", entry.name},
                     {"model_name", entry.name},
                     {"model_path", file_name(entry.name)},
                     {"model_url", nullptr},
-                    {"scale", 4}});
+                    {"scale", factor ? *factor : 4}});
+  }
   return list;
 }
 
