@@ -46,6 +46,7 @@ struct Worker::Core {
   drawing::WorkerContext context;
   drawing::DrawingQueue queue;
   drawing::EngineInbox inbox;
+  drawing::EngineUse use;
   std::shared_ptr<drawing::Metering> metering;
   drawing::KeptStages kept;
   drawing::WorkThreads threads;
@@ -83,10 +84,10 @@ Worker::Core::Core(const WorkerConfig& config, const Parts& parts)
       reception(context, queue, inbox, ending),
       intake(context, queue, kept, ending,
              [this](const drawing::ActiveJobRef& job) { reception.dispatch(job); }),
-      enlarging(context, queue, leases, ending, finishing, *metering),
+      enlarging(context, queue, leases, ending, finishing, *metering, use),
       remote(context, queue, leases, ending, finishing,
              [this](const drawing::ActiveJobRef& job) { return reception.fall_back(job); }),
-      engine(context, {queue, inbox, leases, ending, finishing, *metering, previews,
+      engine(context, {queue, inbox, leases, ending, finishing, *metering, previews, use,
                        [this](const drawing::ActiveJobRef& job) { return reception.fall_back(job); }}),
       watch(std::make_shared<drawing::ModelWatch>(context, queue, inbox)),
       upkeep(context.stop,

@@ -36,9 +36,9 @@ struct WorkerConfig {
   SchedulerConfig scheduler;
   /// Latents of a drawing that took longer than this are kept in the store until its job ends.
   double keep_after_seconds = 2;
-  int finishers = 2;  ///< threads that encode, store and end
-  int finishing_max =
-      32;  ///< pictures drawn and not stored: beyond this drawing waits, for each holds memory
+  int finishers = 2;       ///< threads that encode, store and end
+  int finishing_max = 32;  ///< pictures drawn and not stored: beyond this drawing waits, for each holds
+                           ///< memory. As many more may wait to be enlarged
   double store_patience_seconds = 20;  ///< how long a store that fails is tried before the job fails
   double input_patience_seconds =
       600;  ///< how long a job waits for a store that its inputs cannot be read from

@@ -151,5 +151,75 @@ TEST_F(WorkerWithAnUpscaler, GoesOnFromTheLatentsWhenItFails) {
   EXPECT_EQ(metric("limner_steps_total", {"model"}, {"limner-tiny"}), 6);
 }
 
+// A picture that takes long to enlarge, in many tiles.
+constexpr int kLongSide = 3072;
+
+class WorkerThatEnlargesLong : public WorkerWithAnUpscaler {
+ protected:
+  Job begin_long(const char* tier) {
+    const Upload upload =
+        uploads->keep(ledger.tenant.id, "picture", "p.png", grey_png(kLongSide, kLongSide), "image", 0)
+            .value();
+    const Job job =
+        submit({{"task", "upscale"}, {"init", upload.id}, {"upscaler", "double"}, {"tier", tier}});
+    EXPECT_TRUE(eventually([&] { return worker->progress(job.id).step > 0; }));
+    return job;
+  }
+  void give_up(const Job& job) {
+    EXPECT_FALSE(has_ended(now(job).state));
+    EXPECT_TRUE(worker->cancel(job.id));
+  }
+};
+
+TEST_F(WorkerThatEnlargesLong, AnUrgentPictureIsEnlargedBetweenTheTilesOfAnother) {
+  start_worker();
+  const Job large = begin_long("batch");
+  const Upload upload =
+      uploads->keep(ledger.tenant.id, "picture", "p.png", grey_png(64, 64), "image", 0).value();
+  const Job urgent =
+      ended(submit({{"task", "upscale"}, {"init", upload.id}, {"upscaler", "double"}, {"tier", "realtime"}}));
+  EXPECT_EQ(urgent.state, JobState::stored);
+  EXPECT_EQ(pictures_of(urgent)[0].width, 128);
+  give_up(large);
+  // Each job paid for its own tiles.
+  EXPECT_NEAR(worker->status().busy_seconds,
+              static_cast<double>(urgent.engine_us + ended(large).engine_us) / kSecondUs, 1e-6);
+}
+
+TEST_F(WorkerThatEnlargesLong, ItKeepsOutOfTheWayOfUrgentDrawings) {
+  config.scheduler.weights[2] = 1e-6;  // with its usual share it would go on now and then
+  start_worker();
+  const Job large = begin_long("batch");
+  std::vector<int> tiles;
+  Json request = small_request("an urgent thing", 100);
+  request["tier"] = "realtime";
+  EventHub::Subscription steps;
+  const Job urgent = submit(request, [&](Job& job) {
+    steps = events.subscribe(job.id, [&](const JobEvent& event) {
+      if (event.type == "step") tiles.push_back(worker->progress(large.id).step);
+    });
+  });
+  EXPECT_EQ(ended(urgent).state, JobState::stored);
+  steps = {};
+  ASSERT_EQ(tiles.size(), 100u);
+  EXPECT_LE(tiles.back() - tiles.front(), 1) << "the tile that was under way";
+  give_up(large);
+}
+
+TEST_F(WorkerThatEnlargesLong, WhatWaitsToBeEnlargedDoesNotHoldUpDrawing) {
+  config.finishing_max = 2;
+  start_worker();
+  const Job large = begin_long("standard");
+  std::vector<Job> waiting;
+  for (int i = 0; i < 6; ++i) {
+    Json request = small_request("a thing to enlarge");
+    request["upscaler"] = "double";
+    waiting.push_back(submit(request));
+  }
+  EXPECT_EQ(ended(submit(small_request("a small thing"))).state, JobState::stored);
+  give_up(large);
+  for (const Job& job : waiting) EXPECT_EQ(ended(job).state, JobState::stored);
+}
+
 }  // namespace
 }  // namespace limner

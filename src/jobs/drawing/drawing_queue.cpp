@@ -24,19 +24,42 @@ void DrawingQueue::add(const ActiveJobRef& job) {
     use.variant = plan->variant;
     scheduler_.set_model_ready(key, ready);
   }
-  DrawingEntry entry{.job = job->job.id,
-                     .tenant = job->job.tenant,
-                     .tenant_weight = job->tenant_weight,
-                     .tier = job->tier(),
-                     .step_class = plan->step_class,
-                     .rows = plan->rows,
-                     .steps_left = plan->steps,
-                     .submitted = job->job.submitted,
-                     .deadline = job->job.deadline};
-  for (int i = 0; i < entries.count; ++i) {
-    entry.id = entries.first + static_cast<uint64_t>(i);
+  schedule(*job, *plan, entries.first, entries.count);
+}
+
+void DrawingQueue::schedule(const ActiveJob& job, const JobPlan& plan, uint64_t first, int count) {
+  DrawingEntry entry{.job = job.job.id,
+                     .tenant = job.job.tenant,
+                     .tenant_weight = job.tenant_weight,
+                     .tier = job.tier(),
+                     .step_class = plan.step_class,
+                     .rows = plan.rows,
+                     .steps_left = plan.steps,
+                     .submitted = job.job.submitted,
+                     .deadline = job.job.deadline};
+  for (int i = 0; i < count; ++i) {
+    entry.id = first + static_cast<uint64_t>(i);
     scheduler_.add(entry);
   }
+}
+
+void DrawingQueue::hold(const PictureTask& task) {
+  const std::lock_guard lock(mutex_);
+  // Whoever ended the job meanwhile has removed it.
+  const auto at = entries_.find(task.job.get());
+  if (at == entries_.end() || task.entry - at->second.first >= static_cast<uint64_t>(at->second.count))
+    return;
+  scheduler_.remove(task.entry);
+  held_.insert(task.entry);
+}
+
+void DrawingQueue::release_held() {
+  const std::lock_guard lock(mutex_);
+  for (const uint64_t entry : held_) {
+    const PictureTask task = task_of(entry);
+    schedule(*task.job, *task.job->plan(), entry, 1);
+  }
+  held_.clear();
 }
 
 void DrawingQueue::remove(const ActiveJob& job) {
@@ -46,7 +69,10 @@ void DrawingQueue::remove(const ActiveJob& job) {
   if (at == entries_.end()) return;
   const Entries entries = std::move(at->second);
   entries_.erase(at);
-  for (int i = 0; i < entries.count; ++i) scheduler_.remove(entries.first + static_cast<uint64_t>(i));
+  for (int i = 0; i < entries.count; ++i) {
+    scheduler_.remove(entries.first + static_cast<uint64_t>(i));
+    held_.erase(entries.first + static_cast<uint64_t>(i));
+  }
   const auto use = variants_.find(entries.key);
   if (--use->second.jobs == 0) variants_.erase(use);
   const auto owner = jobs_.find(entries.first);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -31,6 +32,10 @@ class DrawingQueue {
   void add(const ActiveJobRef& job);
   void remove(const ActiveJob& job);
   void remove_picture(const PictureTask& task);
+
+  /// Takes a picture that is not open out of the choice, until release_held().
+  void hold(const PictureTask& task);
+  void release_held();
 
   /// What to do now, the most urgent first.
   struct Choice {
@@ -70,6 +75,7 @@ class DrawingQueue {
     std::string key;  ///< of the variant they were added with
   };
   PictureTask task_of(uint64_t entry) const;
+  void schedule(const ActiveJob& job, const JobPlan& plan, uint64_t first, int count);
 
   mutable std::mutex mutex_;
   CostProfile profile_;
@@ -80,6 +86,7 @@ class DrawingQueue {
   std::map<uint64_t, ActiveJobRef> jobs_;  ///< by first entry
   std::unordered_map<const ActiveJob*, Entries> entries_;
   std::map<std::string, Use> variants_;  ///< by key
+  std::set<uint64_t> held_;
 };
 
 }  // namespace limner::drawing

@@ -34,8 +34,11 @@ void EngineThread::run() {
     read_inbox();
     end_overdue();
     const bool models_wanted = request_models();
-    if (put_away_ || !act()) parts_.inbox.wait(patience_us(models_wanted));
+    if (!put_away_ && act()) continue;
+    parts_.use.set(EngineUse::kIdle);
+    parts_.inbox.wait(patience_us(models_wanted));
   }
+  parts_.use.set(EngineUse::kIdle);
   drawn_.clear();
   open_.clear();
 }
@@ -101,14 +104,18 @@ int64_t EngineThread::patience_us(bool models_wanted) const {
 
 // One act. False if there is nothing to do now.
 bool EngineThread::act() {
+  if (parts_.finishing.has_room_to_enlarge(kTierCount - 1)) parts_.queue.release_held();
   DrawingQueue::Choice choice = parts_.queue.choose(context_.parts.clock.now());
   std::erase_if(choice.step, [](const PictureTask& task) { return task.job->ended(); });
   // What is drawn holds memory here or there: without room for it nothing more is drawn.
   if (!drawn_.empty() && !parts_.finishing.has_room()) return false;
+  if (hold_back(choice.step)) return true;
   if (OpenPicture* drawn = to_finish(choice.step)) {
+    parts_.use.set(drawn->task.job->tier());
     finish_picture(*drawn);
     return true;
   }
+  if (!choice.step.empty()) parts_.use.set(choice.step.front().job->tier());
   if (const PictureTask* task = to_open(choice.step)) {
     open_picture(*task);
     return true;
@@ -137,13 +144,31 @@ const PictureTask* EngineThread::to_open(const Chosen& chosen) {
   return nullptr;
 }
 
-// The most urgent of those that are drawn, unless something more urgent is to be stepped.
+// The most urgent of those that are drawn and have somewhere to go, unless something more urgent is to be
+// stepped.
 OpenPicture* EngineThread::to_finish(const Chosen& chosen) {
-  if (drawn_.empty()) return nullptr;
-  const auto first = std::ranges::min_element(
-      drawn_, {}, [this](uint64_t entry) { return open_.at(entry).task.job->tier(); });
-  OpenPicture& drawn = open_.at(*first);
-  return chosen.empty() || drawn.task.job->tier() <= chosen.front().job->tier() ? &drawn : nullptr;
+  OpenPicture* first = nullptr;
+  for (const uint64_t entry : drawn_) {
+    OpenPicture& drawn = open_.at(entry);
+    const TierNumber tier = drawn.task.job->tier();
+    if (!drawn.plan->upscaler.empty() && !parts_.finishing.has_room_to_enlarge(tier)) continue;
+    if (!first || tier < first->task.job->tier()) first = &drawn;
+  }
+  return first && (chosen.empty() || first->task.job->tier() <= chosen.front().job->tier()) ? first : nullptr;
+}
+
+// What is to be enlarged is not begun while too much waits for that already, so that the rest is drawn. True
+// if there is to be another choice.
+bool EngineThread::hold_back(const Chosen& chosen) {
+  bool held = false;
+  for (const PictureTask& task : chosen) {
+    if (parts_.finishing.has_room_to_enlarge(task.job->tier()) || task.job->plan()->upscaler.empty() ||
+        find(task.entry))
+      continue;
+    parts_.queue.hold(task);
+    held = true;
+  }
+  return held;
 }
 
 void EngineThread::keep_open_ones(Chosen& chosen) {

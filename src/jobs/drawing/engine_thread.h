@@ -13,6 +13,7 @@
 #include "jobs/drawing/drawing_queue.h"
 #include "jobs/drawing/ending.h"
 #include "jobs/drawing/engine_inbox.h"
+#include "jobs/drawing/engine_use.h"
 #include "jobs/drawing/finishing.h"
 #include "jobs/drawing/leases.h"
 #include "jobs/drawing/metering.h"
@@ -34,6 +35,7 @@ class EngineThread {
     Finishing& finishing;
     Metering& metering;
     Previews& previews;
+    EngineUse& use;
     /// Draws the job with its fallback, if it has one: false if not.
     std::function<bool(const ActiveJobRef&)> fall_back;
   };
@@ -58,6 +60,7 @@ class EngineThread {
   OpenPicture* find(uint64_t entry);
   OpenPicture* to_finish(const Chosen& chosen);
   const PictureTask* to_open(const Chosen& chosen);
+  bool hold_back(const Chosen& chosen);
   void keep_open_ones(Chosen& chosen);
 
   // opening.cpp

@@ -10,13 +10,14 @@
 namespace limner::drawing {
 
 Enlarging::Enlarging(WorkerContext& context, DrawingQueue& queue, Leases& leases, Ending& ending,
-                     Finishing& finishing, Metering& metering)
+                     Finishing& finishing, Metering& metering, EngineUse& use)
     : context_(context),
       queue_(queue),
       leases_(leases),
       ending_(ending),
       finishing_(finishing),
-      metering_(metering) {}
+      metering_(metering),
+      use_(use) {}
 
 Enlarging::~Enlarging() { join(); }
 
@@ -36,7 +37,6 @@ void Enlarging::join() {
 void Enlarging::accept(const ActiveJobRef& job) {
   DrawnPicture picture;
   picture.job = job;
-  finishing_.expect();
   accept(std::move(picture));
 }
 
@@ -60,19 +60,18 @@ void Enlarging::wake() {
 }
 
 void Enlarging::run() {
-  while (std::optional<DrawnPicture> picture = next()) {
-    const ActiveJobRef job = picture->job;
-    const TimeUs started = context_.parts.clock.now();
-    if (!job->ended()) begin(*picture);
-    const Result<void> enlarged = caught("enlarging", [&] { return enlarge(*picture); });
-    take_stage_span(context_, *job, "enlarge", started, enlarged ? nullptr : &enlarged.error());
-    if (enlarged) {
-      finishing_.enlarged(std::move(*picture));
-      continue;
-    }
-    finishing_.give_up();
-    if (!context_.stop.stopped()) ending_.fail(job, job_error(enlarged.error()));
-  }
+  while (std::optional<DrawnPicture> picture = next()) work_on(std::move(*picture));
+}
+
+void Enlarging::work_on(DrawnPicture picture) {
+  const ActiveJobRef job = picture.job;
+  const TimeUs started = context_.parts.clock.now();
+  if (!job->ended()) begin(picture);
+  const Result<void> enlarged = enlarge(picture);
+  take_stage_span(context_, *job, "enlarge", started, enlarged ? nullptr : &enlarged.error());
+  if (enlarged) return finishing_.enlarged(std::move(picture));
+  finishing_.give_up(picture);
+  if (!context_.stop.stopped()) ending_.fail(job, job_error(enlarged.error()));
 }
 
 // Waits for a picture; nothing when the worker stops.
@@ -90,6 +89,33 @@ std::optional<DrawnPicture> Enlarging::next() {
     }
     wake_.wait(lock, [this] { return woken_; });
   }
+}
+
+// Those that wait are in order of their tiers.
+std::optional<DrawnPicture> Enlarging::take_more_urgent_than(TierNumber tier) {
+  const std::lock_guard lock(mutex_);
+  for (auto at = waiting_.begin(); at != waiting_.end() && at->second.job->tier() < tier; ++at) {
+    if (!may_begin(at->second)) continue;
+    DrawnPicture picture = std::move(at->second);
+    waiting_.erase(at);
+    return picture;
+  }
+  return std::nullopt;
+}
+
+// A tile is followed by as much of the engine's work as the tiers' shares are apart: what is urgent goes
+// first, and what is not goes on all the same.
+void Enlarging::give_way(const ActiveJob& job, double tile_seconds) {
+  while (!job.ended() && !context_.stop.stopped()) {
+    std::optional<DrawnPicture> urgent = take_more_urgent_than(job.tier());
+    if (!urgent) break;
+    work_on(std::move(*urgent));
+  }
+  const TierNumber ahead = use_.tier();
+  if (ahead >= job.tier()) return;
+  const auto& weights = context_.config.scheduler.weights;
+  use_.wait_behind(job.tier(), tile_seconds * weights[ahead] / weights[job.tier()],
+                   [&] { return job.ended() || context_.stop.stopped(); });
 }
 
 bool Enlarging::may_begin(const DrawnPicture& picture) const {
@@ -110,19 +136,25 @@ void Enlarging::begin(DrawnPicture& picture) {
 Result<void> Enlarging::enlarge(DrawnPicture& picture) {
   ActiveJob& job = *picture.job;
   if (!job.enter_engine()) return Error{Code::cancelled, "", "the job has ended", ""};
+  // From tile to tile: what is done in between is others'.
+  std::optional<Metering::Stretch> stretch = metering_.begin();
   UpscaleRequest request;
   request.upscaler = job.plan()->upscaler;
   request.dtype = job.request.dtype;
   request.progress = [&](int done, int total) {
+    const double seconds = metering_.book(job, *stretch);
+    stretch.reset();
     job.step = done;
     job.steps = total;
     if (context_.parts.events.listened(job.job.id))
       context_.parts.events.publish(job.job.id, step_event(picture.picture, done, total));
-    return !job.ended() && !context_.stop.stopped();
+    if (done < total) give_way(job, seconds);
+    if (context_.stop.stopped() || !job.enter_engine()) return false;
+    stretch.emplace(metering_.begin());
+    return true;
   };
-  const Metering::Stretch stretch = metering_.begin();
-  Result<Picture> large = upscale(picture.pixels, request);
-  metering_.book(job, stretch);
+  Result<Picture> large = caught("enlarging", [&] { return upscale(picture.pixels, request); });
+  if (stretch) metering_.book(job, *stretch);
   if (!large) return std::move(large).error();
   picture.pixels = std::move(large).value();
   picture.enlarge = false;

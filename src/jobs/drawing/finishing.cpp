@@ -20,11 +20,13 @@ Finishing::Finishing(WorkerContext& context, Ending& ending, KeptStages& kept, W
     : context_(context), ending_(ending), kept_(kept), threads_(threads), freed_(std::move(freed)) {}
 
 void Finishing::accept(DrawnPicture picture) {
-  ++in_work_;
+  ++(picture.enlarge ? to_enlarge_ : in_work_);
   threads_.post([this, shared = std::make_shared<DrawnPicture>(std::move(picture))] { begin(shared); });
 }
 
 void Finishing::enlarged(DrawnPicture picture) {
+  ++in_work_;
+  leave_enlarging(picture);
   threads_.post([this, shared = std::make_shared<DrawnPicture>(std::move(picture))] { run_stages(shared); });
 }
 
@@ -102,6 +104,12 @@ void Finishing::keep_at_hand(DrawnPicture& picture) {
 
 void Finishing::leave() {
   if (in_work_-- >= context_.config.finishing_max) freed_();
+}
+
+// Pictures that their jobs brought are bounded by the intake.
+void Finishing::leave_enlarging(const DrawnPicture& picture) {
+  if (picture.job->plan()->route == Route::upscaler) return;
+  if (to_enlarge_-- >= context_.config.finishing_max) freed_();
 }
 
 }  // namespace limner::drawing

@@ -23,13 +23,16 @@ class Finishing {
 
   /// Whether another picture may be drawn to its end now: each that is in here holds memory.
   bool has_room() const { return in_work_ < context_.config.finishing_max; }
+  /// The same for one that is to be enlarged. Those that wait for that take no room from the others:
+  /// enlarging takes as long as it takes. The first tier goes first there, and has some room more.
+  bool has_room_to_enlarge(TierNumber tier) const {
+    return to_enlarge_ < context_.config.finishing_max * (tier == 0 ? 2 : 1);
+  }
   void accept(DrawnPicture picture);
-  /// A picture will come through enlarged() that did not come through accept().
-  void expect() { ++in_work_; }
-  /// An enlarged picture.
+  /// An enlarged picture: one that came through accept(), or one that its job brought.
   void enlarged(DrawnPicture picture);
-  /// It will not: it could not be enlarged, or is not wanted any more.
-  void give_up() { leave(); }
+  /// It will not come: it could not be enlarged, or is not wanted any more.
+  void give_up(const DrawnPicture& picture) { leave_enlarging(picture); }
 
  private:
   using Shared = std::shared_ptr<DrawnPicture>;
@@ -39,6 +42,7 @@ class Finishing {
   void add_to_job(const Shared& picture);
   void keep_at_hand(DrawnPicture& picture);
   void leave();
+  void leave_enlarging(const DrawnPicture& picture);
 
   WorkerContext& context_;
   Ending& ending_;
@@ -46,7 +50,8 @@ class Finishing {
   WorkThreads& threads_;
   std::function<void()> freed_;
   std::function<void(DrawnPicture)> enlarge_;
-  std::atomic<int> in_work_ = 0;
+  std::atomic<int> in_work_ = 0;     ///< in the stages or on their way there
+  std::atomic<int> to_enlarge_ = 0;  ///< of those that were drawn
 };
 
 }  // namespace limner::drawing

@@ -112,6 +112,7 @@ ActiveJobRef RemoteDrawing::next() {
 
 bool RemoteDrawing::may_begin(const ActiveJob& job) const {
   if (context_.draining || queue_.paused(job.tier()) || !finishing_.has_room()) return false;
+  if (!job.plan()->upscaler.empty() && !finishing_.has_room_to_enlarge(job.tier())) return false;
   const std::shared_ptr<const JobPlan> plan = job.plan();
   const auto busy = busy_.find(plan->model);
   return busy == busy_.end() || busy->second < plan->provider_concurrent_max;
