@@ -27,6 +27,7 @@
 #include "cli/server_store.h"
 #include "cli/stop_signals.h"
 #include "cli/weight_master_keys.h"
+#include "jobs/budget_gauge.h"
 #include "jobs/housekeeper.h"
 #include "jobs/picture_marker.h"
 #include "net/http_client.h"
@@ -261,6 +262,7 @@ class Serve {
         providers_[entry.name] =
             std::make_unique<Provider>(entry.name, *entry.provider, http_, clock_, log_, metrics_);
     slo_.publish(metrics_, clock_);
+    publish_budgets(metrics_, *ledger_, clock_);
     if (!config_.policy_folder.empty())
       policies_ = std::make_shared<const PolicyBook>(TRY(PolicyBook::read(config_.policy_folder)));
     TimeStamping stamping = TRY(time_stamping_of(config_.marking.time_stamp, http_, clock_,

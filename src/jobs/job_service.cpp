@@ -14,6 +14,7 @@
 #include "jobs/plain_text.h"
 #include "jobs/taken_job.h"
 #include "jobs/webhook_target.h"
+#include "jobs/refusal_counter.h"
 #include "jobs/worker.h"
 
 namespace limner {
@@ -96,8 +97,7 @@ JobService::JobService(const JobServiceConfig& config, Ledger& ledger, UploadKee
       worker_(worker),
       clock_(clock),
       log_(log),
-      refusals_(metrics.counter("limner_admission_rejected_total", "Requests that were not taken, by reason.",
-                                {"reason"})),
+      refusals_(refusal_counter(metrics)),
       assessor_(std::make_unique<Assessor>(
           Assessor::Parts{config_, uploads, catalogue, pool, prices, worker, clock})) {}
 

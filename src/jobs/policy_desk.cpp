@@ -54,8 +54,20 @@ bool is_sampled(std::string_view id, double share) {
 
 }  // namespace
 
-PolicyDesk::PolicyDesk(std::shared_ptr<const PolicyBook> book, const Clock& clock)
-    : book_(book ? std::move(book) : standard_book()), clock_(clock) {}
+PolicyDesk::PolicyDesk(std::shared_ptr<const PolicyBook> book, const Clock& clock, Metrics& metrics)
+    : book_(book ? std::move(book) : standard_book()),
+      clock_(clock),
+      verdicts_(metrics.counter("limner_moderation_verdicts_total",
+                                "What policies said of prompts and pictures.",
+                                {"stage", "policy", "verdict"})),
+      seconds_(metrics.histogram("limner_moderation_seconds", "What asking a policy takes.", kShortSeconds,
+                                 {"stage"})) {}
+
+void PolicyDesk::count(const VerdictRow& verdict, TimeUs started) const {
+  const char* stage = verdict_stage_name(verdict.stage);
+  verdicts_.with({stage, verdict.policy, standing_name(verdict.standing)}).add();
+  seconds_.with({stage}).observe(static_cast<double>(clock_.steady() - started) / kSecondUs);
+}
 
 const Policy& PolicyDesk::policy_for(const PolicySubject& subject) const {
   return book_->policy_for(subject.tenant, tier_name(subject.tier));
@@ -65,7 +77,10 @@ VerdictRow PolicyDesk::ask_prompt(const PolicySubject& subject, const JobRequest
   // The pictures of a job differ in seeds, and in how far they are blended: the first speaks for all.
   const EncodedPrompts prompts =
       encoded_prompts(params_of_picture(request, 0), steps > 0 ? steps : kStepsUnknown);
-  return row_of(check_prompts(policy_for(subject), prompts, clock_), VerdictStage::prompt, "", clock_.now());
+  VerdictRow row =
+      row_of(check_prompts(policy_for(subject), prompts, clock_), VerdictStage::prompt, "", clock_.now());
+  count(row, started);
+  return row;
 }
 
 VerdictRow PolicyDesk::ask_picture(const PolicySubject& subject, VerdictStage stage, std::string_view id,
@@ -76,6 +91,7 @@ VerdictRow PolicyDesk::ask_picture(const PolicySubject& subject, VerdictStage st
       stage == VerdictStage::output && row.standing == Standing::passed && is_sampled(id, policy.sample);
   return row;
 }
+  const TimeUs started = clock_.steady();
 
 JobError policy_error(const VerdictRow& verdict) {
   const char* field = verdict.stage == VerdictStage::prompt  ? "prompt"
@@ -84,10 +100,12 @@ JobError policy_error(const VerdictRow& verdict) {
   std::string reasons;
   for (const std::string& reason : verdict.reasons) reasons += (reasons.empty() ? "" : "; ") + reason;
   if (reasons.empty()) reasons = "a policy objects";
+  const TimeUs started = clock_.steady();
   return {code_name(Code::refused), field, fmt::format("{} (policy {})", reasons, verdict.policy),
           verdict.standing == Standing::held ? "a person will look at it: ask for the job later"
                                              : "POST /v1/jobs/ID/appeal asks a person",
           "request"};
+  count(row, started);
 }
 
 Result<void> check_standing(Standing standing) {

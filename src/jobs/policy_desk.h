@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "jobs/job_request.h"
+#include "base/metrics.h"
 #include "ledger/verdicts.h"
 #include "policy/gate.h"
 
@@ -23,7 +24,7 @@ struct PolicySubject {
 class PolicyDesk {
  public:
   /// Without a book the built-in policy is for everyone.
-  PolicyDesk(std::shared_ptr<const PolicyBook> book, const Clock& clock);
+  PolicyDesk(std::shared_ptr<const PolicyBook> book, const Clock& clock, Metrics& metrics);
 
   const Policy& policy_for(const PolicySubject& subject) const;
   /// All texts of a request that may reach an encoder, drawn in `steps` steps (0: not known yet).
@@ -34,8 +35,12 @@ class PolicyDesk {
 
  private:
   std::shared_ptr<const PolicyBook> book_;
+  void count(const VerdictRow& verdict, TimeUs started) const;
+
   const Clock& clock_;
 };
+  MetricFamily<Counter>& verdicts_;
+  MetricFamily<Histogram>& seconds_;
 
 /// What the requester of a job is told that is refused, or held before it is drawn.
 JobError policy_error(const VerdictRow& verdict);

@@ -28,11 +28,21 @@ def test_metrics_count_what_happens(make_server):
     server = make_server('[prices]\npicture = "0.01"\n')
     server.admin.draw(count=2, steps=3, tier="realtime")
     server.admin.post("/v1/jobs", {"prompt": "x", "model": "none"})
+    tenant = server.admin.put("/v1/admin/tenants/default", {"limits": {"budget_micros": 1_000_000}}).json["id"]
+    hasty = server.client(server.make_key("hasty", "read", requests_per_minute=1))
+    assert [hasty.get("/v1/models").status for _ in range(3)] == [200, 429, 429]
     text = server.admin.get("/metrics").body.decode()
     assert metric(text, "limner_jobs_total", tier="realtime", state="stored") == 1
     assert metric(text, "limner_job_e2e_seconds_count", tier="realtime") == 1
     assert metric(text, "limner_steps_total") >= 3
     assert metric(text, "limner_admission_rejected_total") >= 1
+    assert metric(text, "limner_admission_rejected_total", reason="requests_per_minute") == 2
+    assert metric(text, "limner_moderation_verdicts_total", stage="prompt", verdict="passed") >= 1
+    assert metric(text, "limner_moderation_verdicts_total", stage="output", verdict="passed") == 2
+    assert metric(text, "limner_moderation_seconds_count", stage="output") == 2
+    assert metric(text, "limner_provenance_signed_total", format="png") == 2
+    assert metric(text, "limner_budget_remaining", tenant=tenant) == pytest.approx(0.98)
+    assert "apple" not in text
     assert metric(text, "limner_engine_busy_seconds_total") > 0
     for name in ("limner_queue_depth", "limner_queue_oldest_age_seconds", "limner_batch_rows_count",
                  "limner_step_duration_seconds_count", "limner_build_info", "limner_http_request_duration_seconds_count",

@@ -6,6 +6,7 @@
 
 #include "api/http/header_text.h"
 #include "api/http/rate_headers.h"
+#include "jobs/refusal_counter.h"
 
 namespace limner {
 namespace {
@@ -28,16 +29,6 @@ Scope scope_of(Access access) {
   return Scope::admin;
 }
 
-Refusal too_often(std::string what, double retry_seconds) {
-  const double seconds = std::max(retry_seconds, 0.001);
-  Error error{Code::exhausted, "requests_per_minute", std::move(what),
-              fmt::format("retry after {:.0f} s", std::ceil(seconds))};
-  return {429,
-          std::move(error),
-          {{"Retry-After", fmt::format("{:.0f}", std::ceil(seconds))},
-           {"retry-after-ms", fmt::format("{:.0f}", std::ceil(seconds * 1000))}}};
-}
-
 bool takes_type(std::string_view accepted, const std::string& type) { return list_contains(accepted, type); }
 
 }  // namespace
@@ -48,7 +39,20 @@ Gatekeeper::Gatekeeper(const HttpConfig& config, Services& services, std::span<c
       router_(routes),
       authenticator_(services.ledger, services.clock),
       rates_(kRateNamesMax),
-      failures_(kRateNamesMax) {}
+      failures_(kRateNamesMax),
+      too_many_(refusal_counter(services.metrics).with({"requests_per_minute"})),
+      too_many_wrong_(refusal_counter(services.metrics).with({"failed_keys_per_minute"})) {}
+
+Refusal Gatekeeper::too_often(Counter& counted, std::string what, double retry_seconds) {
+  counted.add();
+  const double seconds = std::max(retry_seconds, 0.001);
+  Error error{Code::exhausted, "requests_per_minute", std::move(what),
+              fmt::format("retry after {:.0f} s", std::ceil(seconds))};
+  return {429,
+          std::move(error),
+          {{"Retry-After", fmt::format("{:.0f}", std::ceil(seconds))},
+           {"retry-after-ms", fmt::format("{:.0f}", std::ceil(seconds * 1000))}}};
+}
 
 Gatekeeper::Verdict Gatekeeper::check_route(const RouteMatch& match) {
   if (match.route != nullptr) return {};
@@ -61,7 +65,8 @@ Gatekeeper::Verdict Gatekeeper::check_route(const RouteMatch& match) {
 Gatekeeper::Verdict Gatekeeper::turn_away(Error error, const std::string& remote) {
   const RateVerdict rate =
       failures_.take(network_of(remote), config_.failed_keys_per_minute, clock_.steady());
-  if (!rate.allowed) return too_often("too many requests without a valid key", rate.retry_seconds);
+  if (!rate.allowed)
+    return too_often(too_many_wrong_, "too many requests without a valid key", rate.retry_seconds);
   const int status = error.code == Code::unauthenticated ? 401 : error.code == Code::forbidden ? 403 : 503;
   if (status == 503) error = {Code::unavailable, {}, "keys cannot be checked now", "retry after 1 s"};
   return Refusal{status, std::move(error)};
@@ -99,7 +104,8 @@ Gatekeeper::Identity Gatekeeper::identify(const RequestHead& head, const Route& 
     const RateVerdict rate =
         failures_.look(network_of(remote), config_.failed_keys_per_minute, clock_.steady());
     if (!rate.allowed && !authenticator_.known(identity.secret_sha256)) {
-      identity.refusal = too_often("too many requests without a valid key", rate.retry_seconds);
+      identity.refusal =
+          too_often(too_many_wrong_, "too many requests without a valid key", rate.retry_seconds);
       return identity;
     }
   } else {
@@ -128,9 +134,10 @@ Gatekeeper::Verdict Gatekeeper::check_caller(const KeyHolder& holder, const Rout
                                          : rates_.look(holder.tenant.id, tenant_limit, now);
   add_rate_headers(key, tenant, headers);
   if (!key.allowed)
-    return too_often(fmt::format("this key may make {} requests a minute", key.limit), key.retry_seconds);
+    return too_often(too_many_, fmt::format("this key may make {} requests a minute", key.limit),
+                     key.retry_seconds);
   if (!tenant.allowed)
-    return too_often(fmt::format("this tenant may make {} requests a minute", tenant.limit),
+    return too_often(too_many_, fmt::format("this tenant may make {} requests a minute", tenant.limit),
                      tenant.retry_seconds);
   const Scope scope = scope_of(route.access.value);
   if (route.access.value != Access::open && !holder.key.allows(scope))

@@ -15,6 +15,7 @@
 #include "api/http/router.h"
 #include "api/http_server.h"
 #include "api/rate_limiter.h"
+#include "base/metrics.h"
 
 namespace limner {
 
@@ -50,12 +51,14 @@ class Gatekeeper {
   Identity settle(Result<std::shared_ptr<const KeyHolder>> found, const Route& route,
                   const std::string& remote);
   Verdict turn_away(Error error, const std::string& remote);
+  static Refusal too_often(Counter& counted, std::string what, double retry_seconds);
 
   const HttpConfig& config_;
   const Clock& clock_;
   Router router_;
   Authenticator authenticator_;
   RateLimiter rates_, failures_;
+  Counter &too_many_, &too_many_wrong_;
 };
 
 }  // namespace limner

@@ -119,6 +119,8 @@ Result<void> encode_file(WorkerContext& context, DrawnPicture& picture) {
     TRY(encode_marked(*marker, picture, row, format));
   else
     picture.file = TRY(encoded(picture.pixels, picture.texts, *picture.job, format));
+  if (context.parts.marker && context.parts.marker->signs(format))
+    context.metrics.provenance_signed.with({std::string(format_name(format))}).add();
   count_trust(context, row);
   row.sha256 = sha256_hex(picture.file);
   row.bytes = picture.file.size();

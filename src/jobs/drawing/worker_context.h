@@ -16,7 +16,7 @@ struct WorkerContext {
         metrics(of.metrics),
         jobs(std::make_shared<ActiveJobs>()),
         containment(of.ledger, of.clock, &of.catalogue),
-        policies(of.policies, of.clock) {}
+        policies(of.policies, of.clock, of.metrics) {}
 
   const WorkerConfig config;
   const Worker::Parts parts;

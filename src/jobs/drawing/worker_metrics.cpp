@@ -45,6 +45,8 @@ WorkerMetrics::WorkerMetrics(Metrics& metrics)
                                 .counter("limner_unreadable_watermarks_total",
                                          "Pictures whose watermark could not be read back after marking.")
                                 .with({})),
+      provenance_signed(metrics.counter("limner_provenance_signed_total",
+                                        "Drawn pictures whose files got a signed manifest.", {"format"})),
       guidance_gap(metrics.histogram("limner_guidance_gap",
                                      "How far the prompt pulls in the first evaluation of a picture.",
                                      kGuidanceGaps, {"model"})) {}

@@ -27,8 +27,9 @@ struct WorkerMetrics {
   MetricFamily<Counter>& engine_busy_seconds;
   MetricFamily<Counter>& engine_seconds;  ///< tenant, model
   MetricFamily<Gauge>& engine_utilisation;
-  Counter& unreadable_watermarks;         ///< pictures whose id could not be read back once it was in
-  MetricFamily<Histogram>& guidance_gap;  ///< model
+  Counter& unreadable_watermarks;            ///< pictures whose id could not be read back once it was in
+  MetricFamily<Counter>& provenance_signed;  ///< format: pictures with a manifest
+  MetricFamily<Histogram>& guidance_gap;     ///< model
 };
 
 /// Sizes in a handful of classes, by the longer side: a label must not have a value for every size.
