@@ -3,8 +3,12 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <set>
+
 #include "jobs/job_test_data.h"
 #include "jobs/memory_store_fixture.h"
+#include "jobs/orphan_sweep.h"
 #include "jobs/picture_keys.h"
 #include "ledger/ledger_fixture.h"
 #include "net/http_server_fixture.h"
@@ -147,6 +151,9 @@ TEST_F(HousekeeperTest, OrphansGoAndWhatRowsPointToStays) {
   store.put_at("backups/ledger", "x", ledger.clock.now());
   ledger.clock.advance(2 * kHourUs);
 
+  std::vector<std::string> found = OrphanSweep(*ledger, store, ledger.clock.now(), kHourUs).find().value();
+  EXPECT_EQ(std::set(found.begin(), found.end()), std::set(std::begin(dead), std::end(dead)));
+  for (const std::string& key : dead) EXPECT_TRUE(store.has(key)) << key;
   EXPECT_EQ(keeper().sweep_orphans(), 3);
   for (const std::string& key : dead) EXPECT_FALSE(store.has(key)) << key;
   for (const std::string& key : {picture.key, upload.key, kept.key, std::string("backups/ledger")})

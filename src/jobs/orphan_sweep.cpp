@@ -19,12 +19,26 @@ std::string_view tenant_of(std::string_view key) {
 }  // namespace
 
 Result<OrphanSweep::Swept> OrphanSweep::run(const std::function<bool()>& stop) {
+  TRY(walk(stop));
+  return swept_;
+}
+
+Result<std::vector<std::string>> OrphanSweep::find() {
+  std::vector<std::string> found;
+  found_ = &found;
+  const Result<void> walked = walk([] { return false; });
+  found_ = nullptr;
+  TRY(walked);
+  return found;
+}
+
+Result<void> OrphanSweep::walk(const std::function<bool()>& stop) {
   TRY(find_holds());
   // Before the first object is looked at: the pictures of a job that begins later are too young.
   TRY(find_jobs_in_work());
   for (const std::string_view prefix : {kPicturePrefix, kUploadPrefix, kStagePrefix})
     TRY(sweep(prefix, stop));
-  return swept_;
+  return {};
 }
 
 Result<void> OrphanSweep::find_holds() {
@@ -62,20 +76,24 @@ Result<void> OrphanSweep::sweep(std::string_view prefix, const std::function<boo
   const Result<void> listed = store_.list(prefix, [&](const ObjectInfo& object) {
     ++swept_.seen;
     if (!must_stay(object)) old_.push_back(object.key);
-    if (old_.size() >= kSweepPage) deleted = delete_dead();
+    if (old_.size() >= kSweepPage) deleted = take_dead();
     return deleted.has_value() && !stop();
   });
   TRY(deleted);
   TRY(listed);
-  return delete_dead();
+  return take_dead();
 }
 
-Result<void> OrphanSweep::delete_dead() {
+Result<void> OrphanSweep::take_dead() {
   if (old_.empty()) return {};
   std::vector<std::string> live = TRY(ledger_.pictures().live_keys(old_));
   std::ranges::sort(live);
   for (const std::string& key : old_) {
     if (std::ranges::binary_search(live, key)) continue;
+    if (found_) {
+      found_->push_back(key);
+      continue;
+    }
     TRY(store_.remove(key));
     ++swept_.deleted;
   }

@@ -29,13 +29,16 @@ class OrphanSweep {
     int deleted = 0, seen = 0;
   };
   Result<Swept> run(const std::function<bool()>& stop);
+  /// The keys of those that run() would delete.
+  Result<std::vector<std::string>> find();
 
  private:
   Result<void> find_holds();
   Result<void> find_jobs_in_work();
   Result<void> sweep(std::string_view prefix, const std::function<bool()>& stop);
   bool must_stay(const ObjectInfo& object) const;
-  Result<void> delete_dead();
+  Result<void> walk(const std::function<bool()>& stop);
+  Result<void> take_dead();
 
   Ledger& ledger_;
   Store& store_;
@@ -45,6 +48,7 @@ class OrphanSweep {
       in_work_since_;             ///< by tenant: when its oldest job in work began
   std::vector<std::string> old_;  ///< keys to ask the ledger about
   Swept swept_;
+  std::vector<std::string>* found_ = nullptr;  ///< null: the dead are deleted
 };
 
 }  // namespace limner

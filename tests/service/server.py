@@ -253,15 +253,15 @@ class Server:
             self.process.stdout.close()
             self.process = None
 
-    def check(self):
-        """What `limner db check` finds to disagree."""
+    def check(self, about="disagreements"):
+        """What `limner db check` finds to disagree, or its "orphans"."""
         run = subprocess.run(
             [PROGRAM, "db", "check", "--data", self.data, "--config", self.config, "--json"], env=self.environment,
             cwd=self.folder, capture_output=True, timeout=PATIENCE,
         )
         report = json.loads(run.stdout)
         assert run.returncode == (1 if report["disagreements"] else 0), run
-        return report["disagreements"]
+        return report[about]
 
     def __enter__(self):
         return self.start()

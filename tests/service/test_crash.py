@@ -168,8 +168,9 @@ def check_everything(server, load):
     time.sleep(3)  # the sweep's patience of one second, and its turn
     assert server.stop() == 0
     assert server.check() == []
-    orphans = [str(path) for path in (server.data / "store" / "stages").rglob("*") if path.is_file()]
-    assert orphans == []
+    assert server.check("orphans") == []
+    kept = [str(path) for path in (server.data / "store" / "stages").rglob("*") if path.is_file()]
+    assert kept == []
     return views
 
 
