@@ -1,12 +1,14 @@
 // One error, three ways of saying it: RFC 9457 problem details, OpenAI's error object, FastAPI's detail.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "api/error_objects.h"
+#include "jobs/policy_desk.h"
 
 namespace limner {
 namespace {
@@ -67,7 +69,11 @@ Json openai_code(int status, const Error& error) {
 
 Json openai_error(int status, const Error& error, const Request& request) {
   std::string message = sentence(error);
-  if (error.code == Code::refused) message += fmt::format(" Request {}.", request.request_id);
+  if (error.code == Code::refused) {
+    message += fmt::format(" Request {}.", request.request_id);
+    const std::vector<std::string> categories = categories_named(error.message);
+    if (!categories.empty()) message += fmt::format(" safety_violations=[{}].", fmt::join(categories, ", "));
+  }
   const Json param = error.field.empty() || status == 401 ? Json(nullptr) : Json(error.field);
   return {{"error",
            {{"message", message},

@@ -32,6 +32,27 @@ TEST(ErrorResponse, NativeIsAProblem) {
   EXPECT_EQ(json["request_id"], "req_1");
 }
 
+TEST(ErrorResponse, OpenAiNamesWhatAPolicyObjectedTo) {
+  VerdictRow verdict;
+  verdict.standing = Standing::refused;
+  verdict.policy = "house: 1";
+  verdict.reasons = {"no such thing", "nor that"};
+  verdict.categories = {{"sexual", {{"verdict", "refuse"}, {"score", 1}, {"checks", {"terms"}}}},
+                        {"violence", {{"verdict", "hold"}, {"score", 0.5}, {"checks", {"terms"}}}},
+                        {"other", {{"verdict", "pass"}, {"score", 0}, {"checks", {"terms"}}}},
+                        {"self-harm", {{"verdict", "unchecked"}}}};
+  const auto message_of = [&] {
+    const JobError error = policy_error(verdict);
+    return body(error_response(Dialect::openai, {Code::refused, error.field, error.message, ""},
+                               request()))["error"]["message"]
+        .get<std::string>();
+  };
+  EXPECT_NE(message_of().find("safety_violations=[sexual, violence]"), std::string::npos) << message_of();
+  EXPECT_NE(message_of().find("Request req_1."), std::string::npos) << message_of();
+  verdict.categories = Json::object();
+  EXPECT_EQ(message_of().find("safety_violations"), std::string::npos) << message_of();
+}
+
 TEST(ErrorResponse, OpenAiHasTypeCodeAndParam) {
   struct Case {
     Error error;

@@ -1,6 +1,7 @@
 #include "jobs/policy_desk.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -52,6 +53,19 @@ bool is_sampled(std::string_view id, double share) {
   return static_cast<double>(std::stoul(digits, nullptr, 16)) < share * 4294967296.0;
 }
 
+// How policy_error() ends a message, for categories_named(): " (policy VERSION: sexual, violence)".
+constexpr std::string_view kPolicyNamed = " (policy ", kObjectedTo = ": ", kAnd = ", ";
+
+std::string objected_to(const VerdictRow& verdict) {
+  std::vector<std::string> names;
+  for (const auto& [name, said] : verdict.categories.items()) {
+    const std::string outcome = said.value("verdict", "");
+    if (outcome == outcome_name(Outcome::refuse) || outcome == outcome_name(Outcome::hold))
+      names.push_back(name);
+  }
+  return names.empty() ? "" : fmt::format("{}{}", kObjectedTo, fmt::join(names, kAnd));
+}
+
 }  // namespace
 
 PolicyDesk::PolicyDesk(std::shared_ptr<const PolicyBook> book, const Clock& clock, Metrics& metrics)
@@ -74,6 +88,7 @@ const Policy& PolicyDesk::policy_for(const PolicySubject& subject) const {
 }
 
 VerdictRow PolicyDesk::ask_prompt(const PolicySubject& subject, const JobRequest& request, int steps) const {
+  const TimeUs started = clock_.steady();
   // The pictures of a job differ in seeds, and in how far they are blended: the first speaks for all.
   const EncodedPrompts prompts =
       encoded_prompts(params_of_picture(request, 0), steps > 0 ? steps : kStepsUnknown);
@@ -85,13 +100,14 @@ VerdictRow PolicyDesk::ask_prompt(const PolicySubject& subject, const JobRequest
 
 VerdictRow PolicyDesk::ask_picture(const PolicySubject& subject, VerdictStage stage, std::string_view id,
                                    const Picture& picture) const {
+  const TimeUs started = clock_.steady();
   const Policy& policy = policy_for(subject);
   VerdictRow row = row_of(check_picture(policy, picture, clock_), stage, id, clock_.now());
   row.sampled =
       stage == VerdictStage::output && row.standing == Standing::passed && is_sampled(id, policy.sample);
+  count(row, started);
   return row;
 }
-  const TimeUs started = clock_.steady();
 
 JobError policy_error(const VerdictRow& verdict) {
   const char* field = verdict.stage == VerdictStage::prompt  ? "prompt"
@@ -100,12 +116,28 @@ JobError policy_error(const VerdictRow& verdict) {
   std::string reasons;
   for (const std::string& reason : verdict.reasons) reasons += (reasons.empty() ? "" : "; ") + reason;
   if (reasons.empty()) reasons = "a policy objects";
-  const TimeUs started = clock_.steady();
-  return {code_name(Code::refused), field, fmt::format("{} (policy {})", reasons, verdict.policy),
+  return {code_name(Code::refused), field,
+          fmt::format("{}{}{}{})", reasons, kPolicyNamed, verdict.policy, objected_to(verdict)),
           verdict.standing == Standing::held ? "a person will look at it: ask for the job later"
                                              : "POST /v1/jobs/ID/appeal asks a person",
           "request"};
-  count(row, started);
+}
+
+std::vector<std::string> categories_named(std::string_view message) {
+  std::vector<std::string> names;
+  const size_t policy = message.rfind(kPolicyNamed);
+  const size_t list = message.rfind(kObjectedTo);
+  if (policy == message.npos || list == message.npos || list < policy || !message.ends_with(')'))
+    return names;
+  std::string_view rest = message.substr(list + kObjectedTo.size());
+  rest.remove_suffix(1);
+  while (!rest.empty()) {
+    const std::string_view name = rest.substr(0, rest.find(kAnd));
+    rest.remove_prefix(std::min(rest.size(), name.size() + kAnd.size()));
+    if (std::ranges::find(categories(), name) == categories().end()) return {};
+    names.emplace_back(name);
+  }
+  return names;
 }
 
 Result<void> check_standing(Standing standing) {

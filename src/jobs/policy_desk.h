@@ -5,10 +5,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
-#include "jobs/job_request.h"
 #include "base/metrics.h"
+#include "jobs/job_request.h"
 #include "ledger/verdicts.h"
 #include "policy/gate.h"
 
@@ -34,16 +35,18 @@ class PolicyDesk {
                          const Picture& picture) const;
 
  private:
-  std::shared_ptr<const PolicyBook> book_;
   void count(const VerdictRow& verdict, TimeUs started) const;
 
+  std::shared_ptr<const PolicyBook> book_;
   const Clock& clock_;
-};
   MetricFamily<Counter>& verdicts_;
   MetricFamily<Histogram>& seconds_;
+};
 
 /// What the requester of a job is told that is refused, or held before it is drawn.
 JobError policy_error(const VerdictRow& verdict);
+/// The categories that such an error's message names as objected to; none of another message.
+std::vector<std::string> categories_named(std::string_view message);
 /// Why a picture that did not pass is not given out: `refused`.
 Result<void> check_standing(Standing standing);
 

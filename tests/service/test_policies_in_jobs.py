@@ -120,7 +120,9 @@ def test_every_dialect_says_so(make_server, tmp_path):
     client = openai.OpenAI(base_url=server.url + "/v1", api_key=server.admin_key, max_retries=0)
     with pytest.raises(openai.BadRequestError) as refused:
         client.images.generate(model="limner-tiny", prompt="a nude man")
-    assert refused.value.code == "moderation_blocked"
+    assert refused.value.code == "moderation_blocked" and refused.value.type == "image_generation_user_error"
+    assert "safety_violations=[sexual]" in refused.value.message
+    assert refused.value.response.headers["x-request-id"] in refused.value.message
     with pytest.raises(openai.BadRequestError) as held:
         client.images.generate(model="limner-tiny", prompt="a man with a rifle")
     assert held.value.code == "moderation_blocked"
