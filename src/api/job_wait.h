@@ -15,7 +15,9 @@ namespace limner {
 Result<void> when_job_ended(Services& services, const Caller& caller, const std::string& job,
                             std::function<void(const JobView&)> done);
 
-/// What to do when a requester hangs up: cancels the job, which nobody waits for any more.
-std::function<void()> cancelling(Services& services, const Caller& caller, const std::string& job);
+/// Counts the requester of an answer among those who wait for `job`, until the returned function is gone. To
+/// be called when it hangs up: cancels the job if nobody else waits for it. Null, and nothing is counted,
+/// where the last one has just hung up: the job is being cancelled (JobService::join).
+std::function<void()> joining(Services& services, const Caller& caller, const std::string& job);
 
 }  // namespace limner

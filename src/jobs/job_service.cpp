@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
+#include <mutex>
 
 #include "base/crypto.h"
 #include "base/ids.h"
@@ -12,9 +14,9 @@
 #include "jobs/end_wait.h"
 #include "jobs/job_inputs.h"
 #include "jobs/plain_text.h"
+#include "jobs/refusal_counter.h"
 #include "jobs/taken_job.h"
 #include "jobs/webhook_target.h"
-#include "jobs/refusal_counter.h"
 #include "jobs/worker.h"
 
 namespace limner {
@@ -41,12 +43,6 @@ uint64_t random_seed() {
 }
 
 bool draws_here(const Assessment& assessment) { return assessment.plan.route == drawing::Route::engine; }
-
-// A guess that a request is a repetition is wrong where repeating it is what helps.
-bool is_worth_repeating(const Job& job) {
-  return job.state == JobState::cancelled || (job.cancel_requested && !has_ended(job.state)) ||
-         (job.state == JobState::failed && job.error.kind == "infrastructure");
-}
 
 // Of what was held or refused the ledger knows whether it was approved.
 bool may_retry(JobState state) { return has_ended(state) && state != JobState::stored; }
@@ -85,6 +81,26 @@ Job make_job(const Caller& caller, const JobRequest& request, Json written, cons
   return job;
 }
 
+/// What tells of a job's end, kept by what is told. The end may come before there is anything to keep.
+class EndWatch {
+ public:
+  void keep(JobService::Waiting waiting) {
+    const std::lock_guard lock(mutex_);
+    if (!ended_) waiting_ = std::move(waiting);
+  }
+  void let_go() {
+    JobService::Waiting dropped_without_the_lock;
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    dropped_without_the_lock = std::move(waiting_);
+  }
+
+ private:
+  std::mutex mutex_;
+  bool ended_ = false;
+  JobService::Waiting waiting_;
+};
+
 }  // namespace
 
 JobService::JobService(const JobServiceConfig& config, Ledger& ledger, UploadKeeper& uploads,
@@ -119,7 +135,7 @@ Result<Submitted> JobService::take(const Caller& caller, JobRequest request,
                                    std::optional<Idempotency> idempotency) {
   if (idempotency && !idempotency->fresh) {
     std::optional<Job> earlier = TRY(ledger_.jobs().find_repeated(*idempotency, clock_.now()));
-    idempotency->fresh = earlier && !idempotency->strict && is_worth_repeating(*earlier);
+    idempotency->fresh = earlier && is_worth_repeating(*earlier, idempotency->strict);
     if (earlier && !idempotency->fresh) return describe(std::move(*earlier), true, 0);
   }
   // Dialects fill the request in themselves: here it is held against the same table as JSON is.
@@ -156,6 +172,15 @@ Result<Submitted> JobService::take(const Caller& caller, JobRequest request,
   return describe(std::move(accepted.job), accepted.replayed, assessment.admission.predicted_wait_seconds);
 }
 
+// Whoever hung up has no answer: a repetition with a key asks for the drawing, not for the news that it was
+// given up. A guess that a request is a repetition is wrong where repeating it is what helps.
+bool JobService::is_worth_repeating(const Job& job, bool strict) const {
+  if (drawing::was_given_up(job) || requesters_.given_up(job.id)) return true;
+  if (strict) return false;
+  return job.state == JobState::cancelled || (job.cancel_requested && !has_ended(job.state)) ||
+         (job.state == JobState::failed && job.error.kind == "infrastructure");
+}
+
 // Before any engine time is spent. The worker does not know the job: should this process die here, whoever
 // takes it from the ledger asks again.
 Result<Submitted> JobService::end_by_policy(const Job& job, const VerdictRow& verdict,
@@ -190,7 +215,7 @@ Result<Submitted> JobService::describe(Job job, bool replayed, double predicted_
 
 Result<std::optional<Submitted>> JobService::find_repeated(const Idempotency& idempotency) {
   std::optional<Job> earlier = TRY(ledger_.jobs().find_repeated(idempotency, clock_.now()));
-  if (!earlier || (!idempotency.strict && is_worth_repeating(*earlier))) return std::optional<Submitted>();
+  if (!earlier || is_worth_repeating(*earlier, idempotency.strict)) return std::optional<Submitted>();
   Submitted submitted = TRY(describe(std::move(*earlier), true, 0));
   return std::optional<Submitted>(std::move(submitted));
 }
@@ -252,22 +277,48 @@ Result<void> JobService::delete_picture(const Caller& caller, std::string_view i
 }
 
 Result<JobView> JobService::cancel(const Caller& caller, std::string_view id) {
+  return cancel(caller, id, drawing::cancelled_by_requester());
+}
+
+void JobService::hang_up(const Caller& caller, const std::string& id) {
+  if (!requesters_.hang_up(id)) return;
+  const Result<JobView> cancelled = cancel(caller, id, drawing::given_up_by_requester());
+  if (!cancelled) {
+    // What has ended already keeps its end.
+    if (cancelled.error().code != Code::conflict)
+      log_.warning("job_not_cancelled", {{"job", id}, {"error", cancelled.error().text()}});
+    return requesters_.settle(id);
+  }
+  // Its end is written by another thread. From then on the ledger says that it was given up.
+  const auto watch = std::make_shared<EndWatch>();
+  Result<Waiting> end = when_ended(caller, id, [this, id, watch](const JobView&) {
+    requesters_.settle(id);
+    watch->let_go();
+  });
+  if (end)
+    watch->keep(std::move(*end));
+  else
+    requesters_.settle(id);
+}
+
+Result<JobView> JobService::cancel(const Caller& caller, std::string_view id, const JobError& reason) {
   const Job job = TRY(find_job(caller, id));
   if (has_ended(job.state)) return ended_already(job);
   // In the ledger first: whoever has the job after a crash cancels it.
   TRY(ledger_.jobs().request_cancel(job.id));
-  if (!worker_.cancel(job.id)) TRY(end_queued(job));
+  if (!worker_.cancel(job.id, reason)) TRY(end_queued(job, reason));
   return find(caller, id);
 }
 
 // A job that no worker knows; a `conflict` means that one got it meanwhile, and finds that it is to be
 // cancelled.
-Result<void> JobService::end_queued(const Job& job) {
+Result<void> JobService::end_queued(const Job& job, const JobError& reason) {
   JobEnd end;
   end.job = job.id;
   end.state = JobState::cancelled;
+  end.error = reason;
   end.now = clock_.now();
-  if (!job.webhook_url.empty()) end.webhook_body = drawing::webhook_body(job, end.state, {}, {}, end.now);
+  if (!job.webhook_url.empty()) end.webhook_body = drawing::webhook_body(job, end.state, reason, {}, end.now);
   const Result<Job> ended = ledger_.jobs().end(end);
   if (!ended) return ended.error().code == Code::conflict ? Result<void>() : ended.error();
   events_.publish(job.id, drawing::finished_event(*ended));

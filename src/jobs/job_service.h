@@ -14,6 +14,7 @@
 #include "jobs/job_request.h"
 #include "jobs/job_view.h"
 #include "jobs/policy_desk.h"
+#include "jobs/requesters.h"
 #include "jobs/uploads.h"
 #include "ledger/ledger.h"
 #include "meter/prices.h"
@@ -64,9 +65,9 @@ class JobService {
   /// "retry after N s" and retry_after() tell when.
   Result<Submitted> submit(const Caller& caller, JobRequest request,
                            const std::optional<Idempotency>& idempotency = std::nullopt);
-  /// A repeated request's job, without checking anything else (its inputs may be gone by now). Where the
-  /// repetition is guessed (Idempotency::strict is false), a job that was cancelled or failed by our fault is
-  /// none: it is tried anew.
+  /// A repeated request's job, without checking anything else (its inputs may be gone by now). A job that was
+  /// cancelled because its requesters hung up is none: it is tried anew. So is, where the repetition is
+  /// guessed (Idempotency::strict is false), one that was cancelled or failed by our fault.
   Result<std::optional<Submitted>> find_repeated(const Idempotency& idempotency);
 
   /// Jobs, pictures of other tenants are `not_found`; admins see all.
@@ -75,6 +76,13 @@ class JobService {
   Result<PictureRow> find_picture(const Caller& caller, std::string_view id);
   /// Within a step. Ended jobs: `conflict`.
   Result<JobView> cancel(const Caller& caller, std::string_view id);
+  /// One more waits for the job on a connection, until hang_up() or let_go(). False, and nobody is counted,
+  /// where the last of those who waited has just hung up: submitting anew gives another job.
+  bool join(const std::string& id) { return requesters_.join(id); }
+  /// Who joined has an answer.
+  void let_go(const std::string& id) { requesters_.leave(id); }
+  /// Who joined is gone: cancels the job unless another waits for it.
+  void hang_up(const Caller& caller, const std::string& id);
   /// failed, cancelled, expired - or held or refused before it was drawn, and approved since: again, from the
   /// last kept stage. Others: `conflict`.
   Result<JobView> retry(const Caller& caller, std::string_view id);
@@ -101,7 +109,9 @@ class JobService {
   Result<PictureRow> find_drawn(const Caller& caller, std::string_view id) const;
   Result<Job> find_job(const Caller& caller, std::string_view id) const;
   Result<JobView> view(Job job) const;
-  Result<void> end_queued(const Job& job);
+  bool is_worth_repeating(const Job& job, bool strict) const;
+  Result<JobView> cancel(const Caller& caller, std::string_view id, const JobError& reason);
+  Result<void> end_queued(const Job& job, const JobError& reason);
   void count_refusal(const Error& error);
 
   JobServiceConfig config_;
@@ -112,6 +122,7 @@ class JobService {
   const Clock& clock_;
   Log& log_;
   MetricFamily<Counter>& refusals_;
+  Requesters requesters_;
   std::unique_ptr<Assessor> assessor_;
 };
 

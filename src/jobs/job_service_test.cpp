@@ -78,6 +78,17 @@ class JobServiceTest : public testing::Test {
     EXPECT_TRUE(ledger->tenants().create_key(caller.key));
     return caller;
   }
+  // The job once it is cancelled: another thread writes that.
+  Job cancelled(const std::string& id) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    Job job = service.find(caller, id).value().job;
+    while (job.state != JobState::cancelled && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      job = service.find(caller, id).value().job;
+    }
+    EXPECT_EQ(job.state, JobState::cancelled);
+    return job;
+  }
   // Ends a job that nobody's worker has, as another process would.
   void end_elsewhere(const std::string& id, JobState state, JobError error = {}) {
     ASSERT_TRUE(ledger->jobs().begin(id, kTestOwner, ledger.clock.now() + kDayUs, ledger.clock.now()));
@@ -318,17 +329,6 @@ TEST_F(JobServiceTest, ARemoteModelIsToldPromptSizeAndCount) {
   EXPECT_EQ(error_of(R"({"prompt":"p","model":"remote","width":256})").field, "size");
 }
 
-// --- repeated requests
-
-Idempotency idempotency(const char* key, bool strict = true) {
-  return {
-      .scope = "ten/jobs", .key = key, .fingerprint = "f", .expires = kTestTime + kDayUs, .strict = strict};
-}
-
-TEST_F(JobServiceTest, ARepeatedRequestIsItsFirstJobWhateverHappenedSince) {
-  const Submitted first = service.submit(caller, request(), idempotency("k")).value();
-  // By now nothing of it would be taken any more.
-  caller.key.limits.models = {"remote"};
 /// An upscaler "double" in the model folder, before the catalogue looks there.
 class FolderWithAnUpscaler {
  protected:
@@ -355,6 +355,17 @@ TEST_F(JobServiceWithAnUpscaler, PicturesMayGrowAsLargeAsTheirUpscalerMakesThem)
   EXPECT_FALSE(taken(R"({"task":"upscale","upscaler":"double","init":")" + large + "\"}"));
 }
 
+// --- repeated requests
+
+Idempotency idempotency(const char* key, bool strict = true) {
+  return {
+      .scope = "ten/jobs", .key = key, .fingerprint = "f", .expires = kTestTime + kDayUs, .strict = strict};
+}
+
+TEST_F(JobServiceTest, ARepeatedRequestIsItsFirstJobWhateverHappenedSince) {
+  const Submitted first = service.submit(caller, request(), idempotency("k")).value();
+  // By now nothing of it would be taken any more.
+  caller.key.limits.models = {"remote"};
   worker->drain(0);
   const Submitted again = service.submit(caller, request(), idempotency("k")).value();
   EXPECT_TRUE(again.replayed);
@@ -390,6 +401,55 @@ TEST_F(JobServiceTest, AGuessedRepetitionOfWhatIsBeingCancelledIsTriedAnew) {
   ASSERT_TRUE(ledger->jobs().request_cancel(first.job.id));
   EXPECT_FALSE(service.find_repeated(guess).value());
   EXPECT_NE(service.submit(caller, request(), guess).value().job.id, first.job.id);
+}
+
+// A key stands for a drawing: whoever lost the connection asks for it, whoever cancelled it knows.
+TEST_F(JobServiceTest, ARepetitionOfWhatWasGivenUpIsTriedAnew) {
+  for (const bool strict : {true, false}) {
+    const Idempotency key = idempotency(strict ? "strict" : "guess", strict);
+    const std::string first = service.submit(caller, request(), key).value().job.id;
+    ASSERT_TRUE(service.join(first));
+    service.hang_up(caller, first);
+    EXPECT_FALSE(service.find_repeated(key).value()) << "its end may not be written yet";
+    const Job gone = cancelled(first);
+    EXPECT_EQ(gone.error.field, "connection");
+    EXPECT_FALSE(service.find_repeated(key).value());
+    const Submitted second = service.submit(caller, request(), key).value();
+    EXPECT_NE(second.job.id, first);
+    EXPECT_FALSE(second.replayed);
+    EXPECT_EQ(service.submit(caller, request(), key).value().job.id, second.job.id);
+  }
+  const std::string known = service.submit(caller, request(), idempotency("known")).value().job.id;
+  ASSERT_TRUE(service.cancel(caller, known));
+  cancelled(known);
+  EXPECT_EQ(service.submit(caller, request(), idempotency("known")).value().job.id, known);
+}
+
+TEST_F(JobServiceTest, OneOfTwoWhoWaitMayHangUp) {
+  const std::string id = submit().job.id;
+  ASSERT_TRUE(service.join(id));
+  ASSERT_TRUE(service.join(id));
+  service.hang_up(caller, id);
+  EXPECT_EQ(service.find(caller, id).value().job.state, JobState::queued);
+  EXPECT_TRUE(service.join(id));
+  service.let_go(id);
+  service.hang_up(caller, id);
+  EXPECT_EQ(cancelled(id).error.field, "connection");
+}
+
+TEST_F(JobServiceTest, WhatIsGivenUpIsJoinedByNobody) {
+  Requesters requesters;
+  ASSERT_TRUE(requesters.join("a"));
+  EXPECT_FALSE(requesters.given_up("a"));
+  EXPECT_TRUE(requesters.hang_up("a"));
+  EXPECT_TRUE(requesters.given_up("a"));
+  EXPECT_FALSE(requesters.join("a"));
+  EXPECT_FALSE(requesters.hang_up("a"));
+  requesters.settle("a");
+  EXPECT_FALSE(requesters.given_up("a"));
+  EXPECT_TRUE(requesters.join("a"));
+  requesters.leave("a");
+  EXPECT_FALSE(requesters.hang_up("a"));
 }
 
 TEST_F(JobServiceTest, RepetitionsThatComeTogetherAreOneJob) {

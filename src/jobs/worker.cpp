@@ -214,9 +214,11 @@ void Worker::submitted(const Job& job) { core_->reception.receive(job); }
 
 void Worker::submitted(const Job& job, const TakenJob& taken) { core_->reception.receive(job, taken); }
 
-bool Worker::cancel(const std::string& job) {
+bool Worker::cancel(const std::string& job) { return cancel(job, drawing::cancelled_by_requester()); }
+
+bool Worker::cancel(const std::string& job, const JobError& reason) {
   const drawing::ActiveJobRef active = core_->find(job);
-  return active && core_->ending.end(active, JobState::cancelled, drawing::cancelled_by_requester());
+  return active && core_->ending.end(active, JobState::cancelled, reason);
 }
 
 Result<int> Worker::contain() { return core_->contain(); }

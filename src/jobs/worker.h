@@ -100,6 +100,7 @@ class Worker {
   void submitted(const Job& job, const TakenJob& taken);
   /// Cancels within a step. True if this process knew the job; it then ends it.
   bool cancel(const std::string& job);
+  bool cancel(const std::string& job, const JobError& reason);
   /// Reads which incidents hold and ends, within a step, what they stop; how many jobs. A worker does so by
   /// itself a few times a second.
   Result<int> contain();

@@ -1,14 +1,19 @@
 """The OpenAI dialect, spoken by openai-python."""
 
 import base64
+import http.client
 import io
+import json
+import time
+import urllib.parse
+import uuid
 
 import openai
 import pytest
 from PIL import Image
 
 from pictures import beneath, limner_text, pixels_sha256
-from server import Client
+from server import PATIENCE, Client
 
 PROMPT = "a red apple on a blue background"
 
@@ -208,6 +213,69 @@ def test_a_retry_is_the_same_request(shared):
     assert first.json["data"] == again.json["data"]
     other = shared.post("/v1/images/generations", body, headers={"x-stainless-retry-count": "0"})
     assert other.json["limner"]["job"] != first.json["limner"]["job"], "asking twice is no retry"
+
+
+def begin(server, body, key):
+    """A connection on which a request was sent with an Idempotency-Key, and the id of its job, which is being drawn."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    connection.request("POST", "/v1/images/generations", json.dumps(body),
+                       {"Authorization": f"Bearer {server.admin_key}", "Content-Type": "application/json",
+                        "Idempotency-Key": key})
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        jobs = server.admin.get("/v1/jobs?state=drawing&limit=1&text=" + urllib.parse.quote(body["prompt"])).json
+        if jobs["data"]:
+            return connection, jobs["data"][0]["id"]
+        time.sleep(0.02)
+    raise AssertionError("no job was begun")
+
+
+def test_the_clients_class_of_a_conflict(client):
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    client.images.generate(prompt=PROMPT, extra_body={"steps": 1}, extra_headers=key)
+    with pytest.raises(openai.ConflictError) as error:
+        client.images.generate(prompt="another", extra_body={"steps": 1}, extra_headers=key)
+    assert error.value.code == "conflict" and error.value.param == "idempotency_key"
+    assert error.value.response.headers["x-should-retry"] == "false"
+
+
+def test_the_clients_class_of_what_is_not_its_fault(make_server):
+    """No answer of this dialect is 422; 503 is while an incident stops everything."""
+    server = make_server()
+    opened = server.admin.post("/v1/admin/incidents", {"scope": "all", "reason": "a test", "seconds": 600})
+    assert opened.status == 201, opened
+    client = openai.OpenAI(base_url=server.url + "/v1", api_key=server.admin_key, max_retries=0)
+    with pytest.raises(openai.InternalServerError) as error:
+        client.images.generate(prompt=PROMPT)
+    assert error.value.status_code == 503 and error.value.type == "server_error" and error.value.code == "incident"
+
+
+def test_who_lost_the_connection_gets_the_pictures_by_asking_again(shared, shared_server):
+    body = {"prompt": "an apple that was nearly lost", "steps": 200, "seed": 1}
+    key = str(uuid.uuid4())
+    connection, first = begin(shared_server, body, key)
+    connection.close()
+    assert shared.wait(first, ("cancelled",))["error"]["field"] == "connection"
+    again = shared.post("/v1/images/generations", body, headers={"Idempotency-Key": key})
+    assert again.status == 200, again
+    assert again.json["limner"]["job"] != first
+    same = shared.post("/v1/images/generations", body, headers={"Idempotency-Key": key})
+    assert same.json["limner"]["job"] == again.json["limner"]["job"], "what was drawn is not drawn again"
+    other = shared.post("/v1/images/generations", body | {"seed": 2}, headers={"Idempotency-Key": key})
+    assert other.status == 409, "the key is still that request's"
+
+
+def test_one_of_two_who_wait_may_hang_up(shared, shared_server):
+    body = {"prompt": "an apple for two", "steps": 200, "seed": 1}
+    key = str(uuid.uuid4())
+    first, job = begin(shared_server, body, key)
+    second, same = begin(shared_server, body, key)
+    assert same == job
+    time.sleep(0.2)
+    first.close()
+    answer = second.getresponse()
+    drawn = json.loads(answer.read())
+    assert answer.status == 200 and drawn["limner"]["job"] == job, drawn
 
 
 def test_models(client):

@@ -64,7 +64,7 @@ Result<void> take_drawing(Services& services, const Request& request, const Repl
   const Submitted submitted = TRY(services.jobs.submit(*request.caller, drawing.job));
   const auto exchange =
       std::make_shared<SdExchange>(services, request, reply, std::move(drawing), without_pictures(body));
-  reply.on_disconnect(cancelling(services, *request.caller, submitted.job.id));
+  reply.on_disconnect(joining(services, *request.caller, submitted.job.id));
   return when_job_ended(services, *request.caller, submitted.job.id,
                         [exchange](const JobView& view) { answer_drawing(*exchange, view); });
 }

@@ -182,7 +182,7 @@ Result<void> enlarge_next(const ExtrasExchangePtr& exchange) {
   job.upscaler = exchange->extra.upscaler;
   job.init = TRY(keep_picture_bytes(services, exchange->request, file, "image"));
   const Submitted submitted = TRY(services.jobs.submit(caller, job));
-  exchange->reply.on_disconnect(cancelling(services, caller, submitted.job.id));
+  exchange->reply.on_disconnect(joining(services, caller, submitted.job.id));
   return when_job_ended(services, caller, submitted.job.id,
                         [exchange](const JobView& view) { take_enlarged(exchange, view); });
 }

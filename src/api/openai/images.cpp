@@ -101,9 +101,8 @@ void stop_previews(ImageExchange& exchange) {
   dropped_without_the_lock = std::move(exchange.previews);
 }
 
-void wait_for(const ImageExchangePtr& exchange, const std::string& job) {
+void wait_for(const ImageExchangePtr& exchange, const std::string& job, const std::function<void()>& gone) {
   const Caller& caller = *exchange->request.caller;
-  const auto gone = cancelling(exchange->services, caller, job);
   if (exchange->image.stream) {
     exchange->stream = exchange->reply.stream(
         {.status = 200, .headers = {}, .content_type = "text/event-stream", .body = {}}, true);
@@ -139,18 +138,21 @@ Result<void> take_images(Services& services, const Request& request, const Reply
   ImageRequest image = TRY(read_image_request(fields, operation, services.catalogue));
   plan_previews(services, image);
   const Idempotency idempotency = TRY(repeated_request(services, request));
+  std::string job;
+  std::function<void()> gone;
   if (!idempotency.fresh) {
     const std::optional<Submitted> earlier = TRY(services.jobs.find_repeated(idempotency));
-    if (earlier) {
-      wait_for(std::make_shared<ImageExchange>(services, request, reply, std::move(image), operation),
-               earlier->job.id);
-      return {};
-    }
+    if (earlier) job = earlier->job.id;
+    if (earlier) gone = joining(services, *request.caller, job);
   }
-  if (operation != ImageOperation::generate) TRY(keep_images(services, request, given, operation, image));
-  const Submitted submitted = TRY(services.jobs.submit(*request.caller, image.job, idempotency));
-  wait_for(std::make_shared<ImageExchange>(services, request, reply, std::move(image), operation),
-           submitted.job.id);
+  if (!gone && operation != ImageOperation::generate)
+    TRY(keep_images(services, request, given, operation, image));
+  // Again where those who waited for the same job have hung up just now.
+  while (!gone) {
+    job = TRY(services.jobs.submit(*request.caller, image.job, idempotency)).job.id;
+    gone = joining(services, *request.caller, job);
+  }
+  wait_for(std::make_shared<ImageExchange>(services, request, reply, std::move(image), operation), job, gone);
   return {};
 }
 

@@ -6,6 +6,9 @@
 namespace limner::drawing {
 namespace {
 
+// JobError::field of what was cancelled because nobody waited for it any more.
+constexpr const char* kRequestersConnection = "connection";
+
 Json error_json(const JobError& error) {
   if (error.empty()) return nullptr;
   return {{"code", error.code},
@@ -78,6 +81,15 @@ JobError job_error(const Error& error, const char* kind) {
 
 JobError cancelled_by_requester() {
   return {code_name(Code::cancelled), "", "was cancelled by its requester", "", "request"};
+}
+
+JobError given_up_by_requester() {
+  return {code_name(Code::cancelled), kRequestersConnection, "was cancelled: its requester hung up", "",
+          "request"};
+}
+
+bool was_given_up(const Job& job) {
+  return job.state == JobState::cancelled && job.error.field == kRequestersConnection;
 }
 
 }  // namespace limner::drawing

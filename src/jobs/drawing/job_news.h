@@ -27,5 +27,9 @@ std::string webhook_body(const Job& job, JobState state, const JobError& error,
 JobError job_error(const Error& error);
 JobError job_error(const Error& error, const char* kind);
 JobError cancelled_by_requester();
+/// Whoever waited for the job on a connection is gone.
+JobError given_up_by_requester();
+/// Whether a job that was cancelled ended by that.
+bool was_given_up(const Job& job);
 
 }  // namespace limner::drawing
