@@ -182,8 +182,8 @@ TEST_F(WorkerThatEnlargesLong, AnUrgentPictureIsEnlargedBetweenTheTilesOfAnother
   EXPECT_EQ(pictures_of(urgent)[0].width, 128);
   give_up(large);
   // Each job paid for its own tiles.
-  EXPECT_NEAR(worker->status().busy_seconds,
-              static_cast<double>(urgent.engine_us + ended(large).engine_us) / kSecondUs, 1e-6);
+  const int64_t paid = ended(large).engine_us + urgent.engine_us;
+  EXPECT_NEAR(worker->status().busy_seconds, static_cast<double>(paid) / kSecondUs, 1e-6);
 }
 
 TEST_F(WorkerThatEnlargesLong, ItKeepsOutOfTheWayOfUrgentDrawings) {
