@@ -2,31 +2,11 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
+
+#include "jobs/end_watch.h"
 
 namespace limner {
 namespace {
-
-/// The handle of a wait, kept by the wait's own callback: without letting go of it at the end it would live
-/// for ever. The end may come before the handle is there.
-class Handle {
- public:
-  void keep(JobService::Waiting waiting) {
-    const std::lock_guard lock(mutex_);
-    if (!ended_) waiting_ = std::move(waiting);
-  }
-  void let_go() {
-    JobService::Waiting dropped_without_the_lock;
-    const std::lock_guard lock(mutex_);
-    ended_ = true;
-    dropped_without_the_lock = std::move(waiting_);
-  }
-
- private:
-  std::mutex mutex_;
-  bool ended_ = false;
-  JobService::Waiting waiting_;
-};
 
 /// A requester's place among those who wait for a job.
 class Seat {
@@ -53,7 +33,7 @@ class Seat {
 
 Result<void> when_job_ended(Services& services, const Caller& caller, const std::string& job,
                             std::function<void(const JobView&)> done) {
-  const auto handle = std::make_shared<Handle>();
+  const auto handle = std::make_shared<EndWatch>();
   JobService::Waiting waiting =
       TRY(services.jobs.when_ended(caller, job, [handle, done = std::move(done)](const JobView& view) {
         done(view);

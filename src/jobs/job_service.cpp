@@ -12,6 +12,7 @@
 #include "jobs/assessment.h"
 #include "jobs/drawing/job_news.h"
 #include "jobs/end_wait.h"
+#include "jobs/end_watch.h"
 #include "jobs/job_inputs.h"
 #include "jobs/plain_text.h"
 #include "jobs/refusal_counter.h"
@@ -80,26 +81,6 @@ Job make_job(const Caller& caller, const JobRequest& request, Json written, cons
   job.reserved_micros = assessment.reserved_micros;
   return job;
 }
-
-/// What tells of a job's end, kept by what is told. The end may come before there is anything to keep.
-class EndWatch {
- public:
-  void keep(JobService::Waiting waiting) {
-    const std::lock_guard lock(mutex_);
-    if (!ended_) waiting_ = std::move(waiting);
-  }
-  void let_go() {
-    JobService::Waiting dropped_without_the_lock;
-    const std::lock_guard lock(mutex_);
-    ended_ = true;
-    dropped_without_the_lock = std::move(waiting_);
-  }
-
- private:
-  std::mutex mutex_;
-  bool ended_ = false;
-  JobService::Waiting waiting_;
-};
 
 }  // namespace
 
